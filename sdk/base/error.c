@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sdk/base/error.h"
+
+#include "sdk/base/text.h"
+
+static void error_finish(struct tai_error *e, enum tai_err code, struct out *o)
+{
+    e->code = code;
+    e->text[o->len] = 0;
+}
+
+/* Appends what fits, so that a long detail is cut and not lost. */
+static void error_put(struct out *o, struct bytes b)
+{
+    size_t room = o->cap - o->len;
+    out_bytes(o, bytes_of(b.data, b.len < room ? b.len : room));
+}
+
+enum tai_err error_set(struct tai_error *e, enum tai_err code, const char *text)
+{
+    if (e == NULL)
+        return code;
+    struct out o = out_of(e->text, sizeof e->text - 1);
+    error_put(&o, bytes_of_str(text));
+    error_finish(e, code, &o);
+    return code;
+}
+
+enum tai_err error_set_detail(struct tai_error *e, enum tai_err code, const char *text, struct bytes detail)
+{
+    if (e == NULL)
+        return code;
+    struct out o = out_of(e->text, sizeof e->text - 1);
+    error_put(&o, bytes_of_str(text));
+    error_put(&o, BYTES_LIT(": "));
+    bool text_ok = utf8_valid(detail);
+    for (size_t i = 0; i < detail.len && o.cap - o.len >= 4; i++) {
+        uint8_t c = detail.data[i];
+        if (c < 0x20 || c == 0x7F || (c >= 0x80 && !text_ok)) {
+            out_str(&o, "\\x");
+            out_hex(&o, bytes_of(&c, 1));
+        } else {
+            out_char(&o, (char)c);
+        }
+    }
+    error_finish(e, code, &o);
+    return code;
+}
+
+const char *taistamp_err_name(enum tai_err code)
+{
+    static const char *const names[] = {
+        [TAI_OK] = "ok",
+        [TAI_ERR_ARGUMENT] = "argument",
+        [TAI_ERR_FORMAT] = "format",
+        [TAI_ERR_RANGE] = "range",
+        [TAI_ERR_SPACE] = "space",
+        [TAI_ERR_UNKNOWN] = "unknown",
+        [TAI_ERR_NOT_FOUND] = "not_found",
+        [TAI_ERR_PERMISSION] = "permission",
+        [TAI_ERR_IO] = "io",
+        [TAI_ERR_NO_SPACE] = "no_space",
+        [TAI_ERR_CRYPTO] = "crypto",
+        [TAI_ERR_CORRUPT] = "corrupt",
+        [TAI_ERR_CONFLICT] = "conflict",
+        [TAI_ERR_UNAVAILABLE] = "unavailable",
+        [TAI_ERR_TIMEOUT] = "timeout",
+        [TAI_ERR_REFUSED] = "refused",
+        [TAI_ERR_UNTRUSTED] = "untrusted",
+        [TAI_ERR_INVALID] = "invalid",
+        [TAI_ERR_CHANGED] = "changed",
+        [TAI_ERR_UNSUPPORTED] = "unsupported",
+        [TAI_ERR_MEMORY] = "memory",
+        [TAI_ERR_INTERRUPTED] = "interrupted",
+    };
+    size_t i = (size_t)code;
+    return i < sizeof names / sizeof *names ? names[i] : "other";
+}
+
+const char *taistamp_version(void)
+{
+    return TAISTAMP_VERSION;
+}

@@ -1,0 +1,21 @@
+# The SDK: pure folders first, adapters after, then the two libraries.
+include sdk/base/local.mk
+include sdk/time/local.mk
+include sdk/proof/local.mk
+include sdk/io/local.mk
+
+pkginclude_HEADERS = \
+	sdk/include/taistamp/base.h sdk/include/taistamp/clock.h sdk/include/taistamp/hash.h \
+	sdk/include/taistamp/net.h sdk/include/taistamp/proof.h sdk/include/taistamp/stamp.h \
+	sdk/include/taistamp/time.h
+include_HEADERS += sdk/include/taistamp.h
+pkgconfig_DATA += libtaistamp.pc libtaistamp-net.pc
+
+# libtaistamp needs libcrypto only.
+lib_LTLIBRARIES += libtaistamp.la
+libtaistamp_la_SOURCES =
+libtaistamp_la_LIBADD = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS)
+libtaistamp_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
+	-Wl,--version-script=$(top_srcdir)/sdk/libtaistamp.map
+EXTRA_libtaistamp_la_DEPENDENCIES = sdk/libtaistamp.map
+EXTRA_DIST += sdk/libtaistamp.map sdk/libtaistamp-net.map

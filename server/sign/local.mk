@@ -1,0 +1,1 @@
+libtaid_la_SOURCES += server/sign/sign.h

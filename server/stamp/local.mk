@@ -1,0 +1,2 @@
+# Adapters of the stamp process go into libtaid.la; its pure core is an archive of its own.
+libtaid_la_SOURCES += server/stamp/io/log.h

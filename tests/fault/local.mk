@@ -1,0 +1,1 @@
+# Fault injection: power loss, full disk, kill -9.

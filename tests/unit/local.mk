@@ -1,0 +1,1 @@
+# Unit tests by libcheck: one program per module, named tests/unit/test_MODULE.

@@ -1,0 +1,1 @@
+# The commands. They use public headers only.

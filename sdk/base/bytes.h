@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Borrowed byte ranges, a bounded writer and a bounded reader: how pure code sees input and makes output.
  *
- * A `struct bytes` is a view: it owns nothing and lives as long as what it points into. A `struct out` writes into the
- * caller's buffer and remembers overflow, so that a builder is a straight row of calls with one check at its end.
- * A `struct lines` walks text that must consist of LF-terminated lines and nothing else. No function here allocates. */
+ * A `struct bytes` is a view: it owns nothing and lives as long as what it points into. A `struct out` writes
+ * into the caller's buffer and remembers overflow, so that a builder is a straight row of calls with one
+ * check at its end. A `struct lines` walks text that must consist of LF-terminated lines and nothing else. No
+ * function here allocates. */
 #ifndef SDK_BASE_BYTES_H
 #define SDK_BASE_BYTES_H
 
@@ -26,8 +27,8 @@ bool bytes_equal_str(struct bytes a, const char *s);
 int bytes_compare(struct bytes a, struct bytes b);
 /* If `b` starts with `prefix`, removes it from `b` and says true. */
 bool bytes_strip_prefix(struct bytes *b, const char *prefix);
-/* Splits at the first `sep`: what precedes goes to `head`, what follows to `rest`. False (both untouched) without one.
- * `head` and `rest` may be the view that `b` came from. */
+/* Splits at the first `sep`: what precedes goes to `head`, what follows to `rest`. False (both untouched)
+ * without one. `head` and `rest` may be the view that `b` came from. */
 bool bytes_split(struct bytes b, uint8_t sep, struct bytes *head, struct bytes *rest);
 
 struct out {
@@ -66,7 +67,8 @@ struct lines {
     struct bytes rest;
 };
 
-/* Takes the next line without its LF. False at the end or when the remaining text has no LF (then `rest` is not empty). */
+/* Takes the next line without its LF. False at the end or when the remaining text has no LF (then `rest` is
+ * not empty). */
 bool lines_next(struct lines *l, struct bytes *ret_line);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRC-32C (Castagnoli, RFC 3720 appendix B.4): finds torn and flipped records; it is no defence against a person. */
+/* CRC-32C (Castagnoli, RFC 3720 appendix B.4): finds torn and flipped records; it is no defence against a
+ * person. */
 #ifndef SDK_BASE_CRC32C_H
 #define SDK_BASE_CRC32C_H
 

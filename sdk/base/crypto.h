@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of hash and signature functions that pure code is given.
  *
- * Pure code never links a cryptographic library: whoever drives it fills this table (sdk/io/openssl.h does, from
- * OpenSSL). A hash cannot fail for reasons the caller could handle, so those functions return nothing; an
- * implementation that cannot go on ends the process. The table is used from one thread at a time; make one per thread. */
+ * Pure code never links a cryptographic library: whoever drives it fills this table (sdk/io/openssl.h does,
+ * from OpenSSL). A hash cannot fail for reasons the caller could handle, so those functions return nothing;
+ * an implementation that cannot go on ends the process. The table is used from one thread at a time; make one
+ * per thread. */
 #ifndef SDK_BASE_CRYPTO_H
 #define SDK_BASE_CRYPTO_H
 
@@ -11,7 +12,13 @@
 
 #include "sdk/base/bytes.h"
 
-enum { SHA256_LEN = 32, ED25519_KEY_LEN = 32, ED25519_SIG_LEN = 64, MLDSA44_KEY_LEN = 1312, MLDSA44_SIG_LEN = 2420 };
+enum {
+    SHA256_LEN = 32,
+    ED25519_KEY_LEN = 32,
+    ED25519_SIG_LEN = 64,
+    MLDSA44_KEY_LEN = 1312,
+    MLDSA44_SIG_LEN = 2420
+};
 
 struct hash {
     uint8_t b[SHA256_LEN];

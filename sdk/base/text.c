@@ -137,8 +137,8 @@ bool base64_decode_exact(struct bytes text, uint8_t *out, size_t len)
 
 static bool percent_plain(uint8_t c)
 {
-    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' ||
-           c == '~';
+    return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
 }
 
 static const char percent_digits[] = "0123456789ABCDEF";
@@ -226,8 +226,9 @@ bool utf8_valid(struct bytes b)
 
 static bool is_space(uint32_t p)
 {
-    return p == ' ' || (p >= 9 && p <= 13) || p == 0x85 || p == 0xA0 || p == 0x1680 || (p >= 0x2000 && p <= 0x200A) ||
-           p == 0x2028 || p == 0x2029 || p == 0x202F || p == 0x205F || p == 0x3000;
+    return p == ' ' || (p >= 9 && p <= 13) || p == 0x85 || p == 0xA0 || p == 0x1680 ||
+           (p >= 0x2000 && p <= 0x200A) || p == 0x2028 || p == 0x2029 || p == 0x202F || p == 0x205F ||
+           p == 0x3000;
 }
 
 bool utf8_has_space(struct bytes b)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strict text: numbers, hex, base64, percent-encoding and UTF-8, in the one canonical form that FORMATS allows.
+/* Strict text: numbers, hex, base64, percent-encoding and UTF-8, in the one canonical form that FORMATS
+ * allows.
  *
- * Every reader here accepts exactly what the matching writer makes, so "re-encoding gives the same bytes" holds piece by
- * piece. No function allocates, all may be called from any thread. Sources: RFC 4648 sections 4 and 8, RFC 3986 section
- * 2.1, RFC 3629. */
+ * Every reader here accepts exactly what the matching writer makes, so "re-encoding gives the same bytes"
+ * holds piece by piece. No function allocates, all may be called from any thread. Sources: RFC 4648 sections
+ * 4 and 8, RFC 3986 section 2.1, RFC 3629. */
 #ifndef SDK_BASE_TEXT_H
 #define SDK_BASE_TEXT_H
 
@@ -22,7 +23,8 @@ bool hex_decode(struct bytes text, uint8_t *out, size_t out_len);
 /* RFC 4648 section 4 with padding. */
 size_t base64_length(size_t len);
 void base64_encode(struct bytes b, char *out);
-/* Canonical only: right padding, zero trailing bits, no white space. Fails when the result is longer than `cap`. */
+/* Canonical only: right padding, zero trailing bits, no white space. Fails when the result is longer than
+ * `cap`. */
 bool base64_decode(struct bytes text, uint8_t *out, size_t cap, size_t *ret_len);
 /* The same, for a result that must have exactly `len` bytes. */
 bool base64_decode_exact(struct bytes text, uint8_t *out, size_t len);

@@ -1,1 +1,2 @@
 # Unit tests by libcheck: one program per module, named tests/unit/test_MODULE.
+include tests/unit/base.mk

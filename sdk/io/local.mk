@@ -3,4 +3,5 @@ noinst_LTLIBRARIES += libtaiio.la
 libtaiio_la_CFLAGS = $(IO_CFLAGS) $(CRYPTO_CFLAGS)
 libtaiio_la_SOURCES = \
 	sdk/io/bug.c \
+	sdk/io/file.c sdk/io/file.h sdk/io/file_posix.c \
 	sdk/io/openssl.h

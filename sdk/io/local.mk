@@ -5,3 +5,10 @@ libtaiio_la_SOURCES = \
 	sdk/io/bug.c \
 	sdk/io/file.c sdk/io/file.h sdk/io/file_posix.c \
 	sdk/io/openssl.h
+
+# Adapters that daemons need and libtaistamp does not have: logging (it has state) and YAML (it needs libyaml).
+noinst_LTLIBRARIES += libtaidaemon.la
+libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
+libtaidaemon_la_SOURCES = \
+	sdk/io/log.c sdk/io/log.h
+libtaidaemon_la_LIBADD = $(YAML_LIBS)

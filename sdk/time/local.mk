@@ -1,4 +1,8 @@
 noinst_LTLIBRARIES += libtaitime.la
 libtaitime_la_CFLAGS = $(PURE_CFLAGS)
 libtaitime_la_SOURCES = \
+	sdk/time/arith.c sdk/time/arith.h \
+	sdk/time/civil.c sdk/time/civil.h \
+	sdk/time/leap.c sdk/time/leap.h \
+	sdk/time/leap_parse.c \
 	sdk/time/page.h

@@ -1,3 +1,7 @@
 noinst_LTLIBRARIES += libtaiproof.la
 libtaiproof_la_CFLAGS = $(PURE_CFLAGS)
-libtaiproof_la_SOURCES =
+libtaiproof_la_SOURCES = \
+	sdk/proof/entry.c sdk/proof/entry.h \
+	sdk/proof/merkle.c sdk/proof/merkle.h \
+	sdk/proof/note.c sdk/proof/note.h \
+	sdk/proof/words.c sdk/proof/words.h

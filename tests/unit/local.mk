@@ -1,2 +1,3 @@
 # Unit tests by libcheck: one program per module, named tests/unit/test_MODULE.
 include tests/unit/base.mk
+include tests/unit/proof.mk

@@ -1,0 +1,11 @@
+# Formats and proofs. Tests of pure code link the pure archives, not the library, which hides them.
+proof_test_libs = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+proof_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+
+proof_tests = tests/unit/test_merkle
+check_PROGRAMS += $(proof_tests)
+TESTS += $(proof_tests)
+EXTRA_DIST += tests/unit/prop.h
+
+tests_unit_test_merkle_CPPFLAGS = $(proof_test_cppflags)
+tests_unit_test_merkle_LDADD = $(proof_test_libs)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Seeded randomness for property tests: a seed from TEST_SEED or the default, printed so that a failure can
+ * be run again. */
+#ifndef TESTS_UNIT_PROP_H
+#define TESTS_UNIT_PROP_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct prop {
+    uint64_t state;
+};
+
+/* SplitMix64. */
+static inline uint64_t prop_u64(struct prop *p)
+{
+    uint64_t z = p->state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+/* Uniform enough below n, n > 0. */
+static inline uint64_t prop_below(struct prop *p, uint64_t n)
+{
+    return prop_u64(p) % n;
+}
+
+static inline struct prop prop_start(const char *name, uint64_t seed)
+{
+    const char *given = getenv("TEST_SEED");
+    if (given != NULL)
+        seed = strtoull(given, NULL, 0);
+    printf("%s: TEST_SEED=%llu\n", name, (unsigned long long)seed);
+    return (struct prop){seed};
+}
+
+#endif

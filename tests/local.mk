@@ -4,4 +4,5 @@ include tests/fuzz/local.mk
 include tests/fault/local.mk
 include tests/cli/local.mk
 include tests/check/local.mk
+include tests/interop/local.mk
 include tests/bench/local.mk

@@ -1,2 +1,3 @@
 # Adapters of the stamp process go into libtaid.la; its pure core is an archive of its own.
+include server/stamp/core/local.mk
 libtaid_la_SOURCES += server/stamp/io/log.h

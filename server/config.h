@@ -1,50 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* taid.yaml as values: every setting, its unit, default and range. Parsing is strict (sdk/io/yaml.h): an unknown or
- * duplicate key, a wrong type or a value out of range is an error with file and line, and nothing is taken over. */
+/* taid.yaml as values: every setting, its unit, default and range. Parsing is strict (sdk/io/yaml.h): an
+ * unknown or duplicate key, a wrong type or a value out of range is an error with file and line, and nothing
+ * is taken over.
+ *
+ * Relative paths: data_dir is taken from the folder of the configuration file, all others from data_dir. The
+ * ranges stand in server/config_keys.c, beside the names of the keys; docs/taid.yaml is the annotated sample.
+ */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "taistamp/base.h"
 
 enum { CONFIG_LISTEN_MAX = 8 };
 
 struct taid_config {
-    char *path;        /* the file this came from */
+    char *path;        /* the file this came from, absolute */
     char *data_dir;    /* absolute; default: the folder of the config file */
     char *key_dir;     /* default data_dir/keys */
     char *policy_path; /* default data_dir/policy */
     struct {
-        char *page;               /* clock page; default data_dir/run/clock */
-        char *leap_file;          /* NULL: newest of the system's and the shipped one */
-        bool has_assume_error;
-        int64_t assume_error_ns;  /* from assume_error_ms; the operator's word for the kernel clock's error */
-        char *user;               /* NULL: as started */
+        char *page;              /* clock page; default data_dir/run/clock */
+        char *leap_file;         /* NULL: newest of the system's and the shipped one */
+        bool has_assume_error;   /* the operator set assume_error_ms */
+        int64_t assume_error_ns; /* from assume_error_ms; the operator's word for the kernel clock's error */
+        char *user;              /* NULL: as started */
     } clock;
     struct {
-        char *listen[CONFIG_LISTEN_MAX]; /* "127.0.0.1:8023", "[::1]:8023", port 0: any free one */
-        size_t listen_count;
-        int64_t max_error_ns;     /* from max_error_ms; default 1 s */
-        char *user;               /* NULL: as started */
-        uint32_t connections_max; /* default 16384 */
-        uint32_t pending_max;     /* default 16384 */
-        uint32_t request_ms;      /* a whole request must have arrived after this; default 10000 */
-        uint32_t idle_ms;         /* a connection without a request is closed after this; default 60000 */
-        uint32_t answer_ms;       /* a client that does not read its answer is dropped after this; default 10000 */
-        uint32_t body_bytes_max;  /* default 4096 */
+        char *listen[CONFIG_LISTEN_MAX]; /* "127.0.0.1:8023" (default), "[::1]:8023", port 0: any free one */
+        size_t listen_count;             /* at least 1 */
+        int64_t max_error_ns;            /* from max_error_ms; default 1 s; above assume_error_ns */
+        char *user;                      /* NULL: as started */
+        uint32_t connections_max;        /* default 16384 */
+        uint32_t pending_max;            /* default 16384 */
+        uint32_t request_ms;             /* a whole request must have arrived after this; default 10000 */
+        uint32_t idle_ms;   /* a connection without a request is closed after this; default 60000 */
+        uint32_t answer_ms; /* a client that does not read its answer is dropped after this; default 10000 */
+        uint32_t body_bytes_max;   /* default 4096 */
         uint32_t header_bytes_max; /* default 8192 */
         uint32_t output_bytes_max; /* unread output per connection; default 1 MiB */
     } stamp;
-    int log_level; /* 0 errors, 1 warnings, 2 notices (default), 3 debug */
+    int log_level; /* 0 errors, 1 warnings, 2 notices (default), 3 debug: enum log_level */
 };
 
-/* Reads `path`. *ret_config is the caller's (config_free). The error's text starts with "file:line: ". */
+/* Reads `path`. *ret_config is the caller's (config_free). The error's text starts with "file:line: ".
+ * TAI_ERR_NOT_FOUND, _PERMISSION, _IO: not readable; _FORMAT, _RANGE, _SPACE: not taken. */
 TAISTAMP_MUST_CHECK enum tai_err config_load(const char *path, struct taid_config **ret_config,
                                              struct tai_error *error);
 /* The same from memory; `path` is used in messages and to resolve relative paths. The fuzz target's entry. */
 TAISTAMP_MUST_CHECK enum tai_err config_parse(const char *path, const void *text, size_t len,
                                               struct taid_config **ret_config, struct tai_error *error);
 void config_free(struct taid_config *config);
+
+/* Writes the settings in force, defaults included, as YAML that config_parse reads back to the same values.
+ */
+void config_print(const struct taid_config *config, FILE *out);
+
+/* True for an address of `listen` that only this machine can reach. */
+bool config_listen_is_loopback(const char *address);
 
 #endif

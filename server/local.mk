@@ -2,10 +2,22 @@
 noinst_LTLIBRARIES += libtaid.la
 libtaid_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS)
 libtaid_la_SOURCES = \
-	server/config.h \
+	server/config.c server/config.h server/config_keys.c server/config_keys.h server/config_print.c \
 	server/json.h server/libevent.h \
+	server/sample.h \
 	server/verbs.c server/verbs.h
 libtaid_la_LIBADD = libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS)
+
+# The annotated sample, installed and built in.
+dist_doc_DATA = docs/taid.yaml
+EXTRA_DIST += server/sample.sed
+nodist_libtaid_la_SOURCES = server/sample.c
+CLEANFILES += server/sample.c
+server/sample.c: docs/taid.yaml server/sample.sed
+	$(AM_V_GEN)$(MKDIR_P) server && { \
+	  echo '/* Made from docs/taid.yaml. */' && echo '#include "server/sample.h"' && \
+	  echo 'const char sample_taid_yaml[] =' && \
+	  sed -f $(srcdir)/server/sample.sed $(srcdir)/docs/taid.yaml && echo '    ;'; } > $@.new && mv $@.new $@
 
 include server/clock/local.mk
 include server/stamp/local.mk

@@ -10,5 +10,6 @@ libtaiio_la_SOURCES = \
 noinst_LTLIBRARIES += libtaidaemon.la
 libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
 libtaidaemon_la_SOURCES = \
-	sdk/io/log.c sdk/io/log.h
+	sdk/io/log.c sdk/io/log.h \
+	sdk/io/yaml.c sdk/io/yaml.h
 libtaidaemon_la_LIBADD = $(YAML_LIBS)

@@ -1,3 +1,4 @@
 # Unit tests by libcheck: one program per module, named tests/unit/test_MODULE.
 include tests/unit/base.mk
 include tests/unit/proof.mk
+include tests/unit/taid.mk

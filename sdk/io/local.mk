@@ -4,7 +4,8 @@ libtaiio_la_CFLAGS = $(IO_CFLAGS) $(CRYPTO_CFLAGS)
 libtaiio_la_SOURCES = \
 	sdk/io/bug.c \
 	sdk/io/file.c sdk/io/file.h sdk/io/file_posix.c \
-	sdk/io/openssl.c sdk/io/openssl.h
+	sdk/io/openssl.c sdk/io/openssl.h \
+	sdk/io/page.c sdk/io/page.h
 
 # Adapters that daemons need and libtaistamp does not have: logging (it has state) and YAML (it needs libyaml).
 noinst_LTLIBRARIES += libtaidaemon.la

@@ -5,4 +5,4 @@ libtaitime_la_SOURCES = \
 	sdk/time/civil.c sdk/time/civil.h \
 	sdk/time/leap.c sdk/time/leap.h \
 	sdk/time/leap_parse.c \
-	sdk/time/page.h
+	sdk/time/page.c sdk/time/page.h

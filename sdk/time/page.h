@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The clock page: one page of shared memory, one writer, any number of readers, no locks.
  *
- * It carries a line on the raw timeline (CLOCK_MONOTONIC_RAW): at raw reading `as_of`, TAI was `tai`, give or take
- * `half_width`; since then TAI advances by (1 + rate) per raw second and the half-width grows by `growth`. Past
- * `void_after` nothing is claimed. The raw timeline stands still in suspend and knows nothing of somebody setting the
- * clock, so the page also holds REALTIME - RAW as measured at `as_of`: a reader that sees another relation than
- * 20 ms + 500 ppm of the age says "disrupted".
+ * It carries a line on the raw timeline (CLOCK_MONOTONIC_RAW): at raw reading `as_of`, TAI was `tai`, give or
+ * take `half_width`; since then TAI advances by (1 + rate) per raw second and the half-width grows by
+ * `growth`. Past `void_after` nothing is claimed. Worked numbers: tai = 1000 s +- 1 ms at raw 50 s, rate
+ * +2000 ppb, growth 500000 ppb; at raw 52 s TAI is 1002.000004 s, half-width 2 ms (1 ms, and 500 ppm of 2 s).
  *
- * Consistency is a seqlock: the generation is odd while the writer is at work. Readers retry a bounded number of times,
- * for the writer may have died half-way. All fields are 64-bit words written and read with relaxed atomics between the
- * two generation accesses (Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012).
+ * The raw timeline stands still in suspend and knows nothing of somebody setting the clock, so the page also
+ * holds REALTIME - RAW as measured at `as_of`: a reader that sees another relation, by more than 20 ms + 500
+ * ppm of the age, says "disrupted". REALTIME jumps at a leap second; the reader knows when from the page.
+ *
+ * Consistency is a seqlock: the generation is odd while the writer is at work. Readers retry a bounded number
+ * of times, for the writer may have died half-way. All fields are 64-bit words written and read with relaxed
+ * atomics between the two generation accesses (Boehm, "Can seqlocks get along with programming language
+ * memory models?", MSPC 2012). What a reader copies out is checked field by field, so that the arithmetic on
+ * it cannot overflow whatever the bytes were; who may write the file decides whether it is true.
+ *
+ * Words of 64 bits in the machine's own byte order (the page never leaves the machine):
+ *
+ *      0  magic, the bytes "TAICLOCK"           8  tai
+ *      1  version, 1                            9  half_width
+ *      2  generation                           10  bits 0-31 rate, 32-63 growth (signed)
+ *      3  bits 0-7 status, 8-15 utc,           11  void_after
+ *         16-23 source, 24-63 the mark         12  realtime_minus_raw
+ *         0x5441494301                         13  bits 0-31 tai_utc, 32-63 next_tai_utc (signed)
+ *      4  boot id, bytes 0-7                   14  next_leap
+ *      5  boot id, bytes 8-15                  15  term
+ *      6  timeline                             16  master
+ *      7  as_of                                17 to 63  zero
  *
  * This module is pure: mapping the page and reading clocks is done by its callers (sdk/io/page.h). */
 #ifndef SDK_TIME_PAGE_H
@@ -19,27 +37,56 @@
 
 #include "taistamp/clock.h"
 
-enum { PAGE_WORDS = 64, PAGE_BYTES = PAGE_WORDS * 8 };
+enum { PAGE_WORDS = 64, PAGE_BYTES = PAGE_WORDS * 8, PAGE_VERSION = 1 };
+
+/* Ranges outside which a line is not one of ours. They keep every product and sum below within 63 bits. */
+enum {
+    PAGE_RATE_PPB_MAX = 1000000,   /* twice what Linux lets anybody steer an oscillator by */
+    PAGE_GROWTH_PPB_MAX = 1000000, /* of the half-width */
+    PAGE_TAI_UTC_S_MAX = 1000      /* centuries of leap seconds */
+};
+#define PAGE_LIFE_NS_MAX INT64_C(3600000000000) /* of a line: one hour */
+#define PAGE_INSTANT_NS_MAX                                                                                  \
+    INT64_C(8000000000000000000) /* TAI and REALTIME - RAW, either sign: year 2223                           \
+                                  */
+#define PAGE_WIDTH_NS_MAX                                                                                    \
+    INT64_C(1000000000000000000) /* half-width of a status that has an interval: 31 years */
+
+/* A reader calls a page disrupted past this difference of REALTIME - RAW, plus age / PAGE_DISRUPTED_AGE_DIV.
+ */
+#define PAGE_DISRUPTED_NS                                                                                    \
+    INT64_C(20000000)                   /* CLOCK_REALTIME_COARSE lags by up to a tick, 10 ms at 100 Hz       \
+                                         */
+enum { PAGE_DISRUPTED_AGE_DIV = 2000 }; /* 500 ppm: the most that Linux slews by frequency alone */
+/* Around a leap second the kernel may have made its jump or not: both relations are right this long. */
+#define PAGE_LEAP_NS INT64_C(2000000000)
+/* A raw reading may come out this much before as_of (another processor's counter); more is another timeline.
+ */
+#define PAGE_BACK_NS INT64_C(1000000)
+
+/* next_leap when no leap second is known to come. */
+#define PAGE_NEVER PAGE_INSTANT_NS_MAX
 
 /* What the page says, outside the page. */
 struct clock_line {
     uint8_t boot_id[16];
-    uint64_t timeline;     /* clocksource generation within the boot: the other half of the timeline's id */
-    tai_mono_t as_of;      /* raw reading to which the rest refers */
-    tai_t tai;             /* there */
+    uint64_t timeline;      /* clocksource generation within the boot: the other half of the timeline's id */
+    tai_mono_t as_of;       /* raw reading to which the rest refers, >= 0 */
+    tai_t tai;              /* there */
     tai_bound_t half_width; /* there */
-    tai_ppb_t rate;        /* TAI gained per raw second, ppb */
-    tai_ppb_t growth;      /* of the half-width per raw second, ppb, >= 0 */
-    tai_mono_t void_after; /* raw reading past which the line is worth nothing */
+    tai_ppb_t rate;         /* TAI gained per raw second, ppb */
+    tai_ppb_t growth;       /* of the half-width per raw second, ppb, >= 0 */
+    tai_mono_t
+        void_after; /* raw reading past which the line is worth nothing; 0 in a page without a line yet */
     int64_t realtime_minus_raw_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC_RAW at as_of */
-    int32_t tai_utc_s;     /* in force at as_of */
-    int32_t next_tai_utc_s; /* in force from next_leap on; equal to tai_utc_s when none is known to come */
-    tai_t next_leap;
+    int32_t tai_utc_s;             /* in force at as_of */
+    int32_t next_tai_utc_s;        /* in force from next_leap on */
+    tai_t next_leap;               /* PAGE_NEVER, with equal offsets, when none is known to come */
     enum taistamp_utc_status utc;
-    enum taistamp_status status;
+    enum taistamp_status status; /* never TAISTAMP_STATUS_EXPIRED: only a reader can say that */
     enum taistamp_clock_source source;
-    uint64_t term;         /* of the master that this line follows; 0: none */
-    uint64_t master;       /* its node number; 0: none */
+    uint64_t term;   /* of the master that this line follows; 0: none */
+    uint64_t master; /* its node number; 0: none */
 };
 
 /* The page as it lies in memory. */
@@ -47,21 +94,35 @@ struct clock_page {
     _Atomic uint64_t words[PAGE_WORDS];
 };
 
-/* Writer. Formats a fresh page: magic, version, generation 0 and status unknown. */
+/* True for the statuses that have an interval: synchronised, single-reference, assumed, relative. */
+bool page_status_has_interval(enum taistamp_status status);
+
+/* Writer. Makes it a page that says "unknown", whatever was there: fresh zeroes, an older line, one that a
+ * writer left half written (odd generation). The generation goes on from what it was, so that readers which
+ * have it mapped notice. */
 void page_init(struct clock_page *page);
-/* Writer. Replaces the line. Only one thread of one process may call this for a page. */
+/* Writer. Replaces the line, which must be within the ranges above (an assertion). Only one thread of one
+ * process may call this for a page. */
 void page_write(struct clock_page *page, const struct clock_line *line);
 
 enum page_verdict {
     PAGE_OK = 0,
-    PAGE_BUSY,  /* the generation stayed odd or kept changing for the bounded number of tries */
+    PAGE_BUSY,   /* the generation stayed odd or kept changing for the bounded number of tries */
     PAGE_FOREIGN /* magic, version or a field's range is wrong */
 };
-/* Reader. Copies the line out. */
+/* Reader. Copies the line out; untouched unless PAGE_OK. Any thread. */
 enum page_verdict page_read(const struct clock_page *page, struct clock_line *ret_line);
-/* What the line says at raw reading `now`, given CLOCK_REALTIME_COARSE read beside it: interval and status, with
- * disruption and expiry judged. Integer arithmetic; widths round up. */
-void page_evaluate(const struct clock_line *line, tai_mono_t now, int64_t realtime_coarse_ns,
+/* What the line (from page_read, or within the same ranges) says at raw reading `now`, given CLOCK_REALTIME
+ * or CLOCK_REALTIME_COARSE read beside it: interval and status, with disruption and expiry judged. An
+ * interval of zeroes and utc TAISTAMP_UTC_UNKNOWN where the status has none. Integer arithmetic; widths round
+ * up. That the line is of this boot is for the caller to see (boot_id). */
+void page_evaluate(const struct clock_line *line, tai_mono_t now, int64_t realtime_ns,
                    struct taistamp_reading *ret_reading);
+
+/* Both at once for the common case, without copying the line: a page of boot `boot_id` whose status has an
+ * interval, no disruption, no leap second near, no writer at work. The clocks must have been read before the
+ * call. False, and *ret_reading is of no use, in every other case: page_read and page_evaluate tell which. */
+bool page_read_quick(const struct clock_page *page, const uint8_t boot_id[16], tai_mono_t now,
+                     int64_t realtime_ns, struct taistamp_reading *ret_reading);
 
 #endif

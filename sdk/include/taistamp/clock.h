@@ -44,7 +44,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_clock_open(const char *pa
                                                                   struct tai_error *error);
 TAISTAMP_API void taistamp_clock_close(taistamp_clock *clock);
 /* One reading. TAI_OK whatever the status; TAI_ERR_UNAVAILABLE when the writer died half-way through a change and the
- * page cannot be read until it is restarted. */
+ * page cannot be read until it is restarted; TAI_ERR_CORRUPT when the page no longer is one. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_clock_read(const taistamp_clock *clock,
                                                                   struct taistamp_reading *ret_reading);
 

@@ -13,7 +13,7 @@ pkgconfig_DATA += libtaistamp.pc libtaistamp-net.pc
 
 # libtaistamp needs libcrypto only.
 lib_LTLIBRARIES += libtaistamp.la
-libtaistamp_la_SOURCES = sdk/leaps.h sdk/clock.c
+libtaistamp_la_SOURCES = sdk/leaps.h sdk/clock.c sdk/time.c
 libtaistamp_la_LIBADD = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS)
 libtaistamp_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/sdk/libtaistamp.map

@@ -1,9 +1,11 @@
 # Adapters of the SDK. libtaiio needs libcrypto only and goes into libtaistamp.
 noinst_LTLIBRARIES += libtaiio.la
 libtaiio_la_CFLAGS = $(IO_CFLAGS) $(CRYPTO_CFLAGS)
+libtaiio_la_CPPFLAGS = $(AM_CPPFLAGS) -DTAISTAMP_PKGDATADIR='"$(pkgdatadir)"'
 libtaiio_la_SOURCES = \
 	sdk/io/bug.c \
 	sdk/io/file.c sdk/io/file.h sdk/io/file_posix.c \
+	sdk/io/leap_file.c sdk/io/leap_file.h \
 	sdk/io/openssl.c sdk/io/openssl.h \
 	sdk/io/page.c sdk/io/page.h
 

@@ -31,6 +31,18 @@ int64_t arith_div_floor(int64_t a, int64_t b, int64_t *ret_remainder)
     return q;
 }
 
+bool arith_join(int64_t seconds, int64_t ns, int64_t *ret_ns)
+{
+    /* A negative second is taken one later with its nanoseconds less, so that the product stays inside the
+     * type. */
+    int64_t rest = seconds < 0 ? ns - NS_PER_S : ns;
+    if (seconds < 0)
+        seconds++;
+    if (seconds > INT64_MAX / NS_PER_S || seconds < INT64_MIN / NS_PER_S)
+        return false;
+    return arith_add(seconds * NS_PER_S, rest, ret_ns);
+}
+
 /* On sizes, with the sign set aside: n = q * 10^9 + r, so n * p / 10^9 = q * p + r * p / 10^9, where r * p <
  * 2^61. */
 static int64_t scale(int64_t ns, int32_t ppb, bool up)

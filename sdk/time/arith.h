@@ -23,6 +23,8 @@ bool arith_add(int64_t a, int64_t b, int64_t *ret_sum);
 bool arith_sub(int64_t a, int64_t b, int64_t *ret_difference);
 /* Quotient rounded towards minus infinity, and the remainder in [0, b). b > 0. */
 int64_t arith_div_floor(int64_t a, int64_t b, int64_t *ret_remainder);
+/* seconds * 10^9 + ns, for ns in [0, 10^9), right to both ends of the type. False where it does not fit. */
+bool arith_join(int64_t seconds, int64_t ns, int64_t *ret_ns);
 /* ns * ppb / 10^9 rounded towards plus infinity; saturates at INT64_MIN or INT64_MAX. */
 int64_t arith_scale_up(int64_t ns, int32_t ppb);
 /* The same rounded towards minus infinity. */

@@ -3,7 +3,6 @@
 
 #include "sdk/time/arith.h"
 
-
 /* The last line in force at or before a value: `from_tai` compares TAI seconds, else POSIX seconds. NULL
  * before 1972. */
 static const struct leap_line *line_at(const struct leap_table *table, int64_t second, bool is_tai)
@@ -56,9 +55,8 @@ enum tai_err leap_tai_from_posix(const struct leap_table *table, int64_t posix_s
     enum taistamp_utc_status status = leap_offset_at_posix(table, posix_s, &offset);
     if (status == TAISTAMP_UTC_UNKNOWN)
         return TAI_ERR_UNKNOWN;
-    if (posix_s > INT64_MAX / NS_PER_S - 1 - offset)
+    if (posix_s > INT64_MAX - offset || !arith_join(posix_s + offset, 0, &ret_t->ns))
         return TAI_ERR_RANGE;
-    ret_t->ns = (posix_s + offset) * NS_PER_S;
     *ret_status = status;
     return TAI_OK;
 }
@@ -87,6 +85,19 @@ enum tai_err leap_utc_from_tai(const struct leap_table *table, tai_t t, struct l
     if (utc.second_60)
         utc.posix_s--;
     *ret_utc = utc;
+    return TAI_OK;
+}
+
+enum tai_err leap_posix_from_tai(const struct leap_table *table, tai_t t, int64_t *ret_posix_s,
+                                 int32_t *ret_ns, enum taistamp_utc_status *ret_status)
+{
+    struct leap_utc utc;
+    enum tai_err err = leap_utc_from_tai(table, t, &utc);
+    if (err != TAI_OK)
+        return err;
+    *ret_posix_s = utc.posix_s + (utc.second_60 ? 1 : 0);
+    *ret_ns = utc.ns;
+    *ret_status = utc.status;
     return TAI_OK;
 }
 

@@ -78,6 +78,11 @@ struct leap_utc {
 TAISTAMP_MUST_CHECK enum tai_err leap_utc_from_tai(const struct leap_table *table, tai_t t,
                                                    struct leap_utc *ret_utc);
 
+/* POSIX time at an instant; inside an inserted second that of the midnight after it. TAI_ERR_UNKNOWN. */
+TAISTAMP_MUST_CHECK enum tai_err leap_posix_from_tai(const struct leap_table *table, tai_t t,
+                                                     int64_t *ret_posix_s, int32_t *ret_ns,
+                                                     enum taistamp_utc_status *ret_status);
+
 /* How TAI-UTC changes at POSIX second `posix_s`: +1 when a second 60 precedes it, -1 when its second 59 is
  * missing. */
 int32_t leap_step_at_posix(const struct leap_table *table, int64_t posix_s);

@@ -7,9 +7,8 @@
 #include "sdk/time/arith.h"
 #include "sdk/time/civil.h"
 #include "sdk/time/leap.h"
+#include "sdk/time/ntp.h"
 
-/* Seconds from 1900-01-01 to 1970-01-01: the file counts from the former. */
-#define NTP_TO_POSIX_S INT64_C(2208988800)
 /* 2262-01-01, the last year that fits tai_t whole. */
 #define FILE_POSIX_MAX_S INT64_C(9214646400)
 /* 1972-01-01, when TAI-UTC became the whole number 10. */

@@ -5,4 +5,7 @@ libtaitime_la_SOURCES = \
 	sdk/time/civil.c sdk/time/civil.h \
 	sdk/time/leap.c sdk/time/leap.h \
 	sdk/time/leap_parse.c \
+	sdk/time/ntp.c sdk/time/ntp.h \
+	sdk/time/rfc3339.c sdk/time/rfc3339.h \
+	sdk/time/tai64.c sdk/time/tai64.h \
 	sdk/time/page.c sdk/time/page.h

@@ -1,1 +1,30 @@
-# The rules of the house as tests.
+# The rules of the house as tests: what DESIGN asks of folders, symbols, headers and documents.
+house_checks = \
+	tests/check/includes.py tests/check/includes_can_fail.py \
+	tests/check/symbols.py tests/check/symbols_can_fail.py \
+	tests/check/exports.py tests/check/headers.sh tests/check/beside_skalibs.sh \
+	tests/check/names.py tests/check/words.py tests/check/manuals.sh \
+	tests/check/format.sh tests/check/shell.sh tests/check/cppcheck.sh tests/check/tidy.sh
+dist_check_SCRIPTS += $(house_checks)
+TESTS += $(house_checks)
+EXTRA_DIST += tests/check/skip.sh tests/check/fixtures .clang-format .clang-tidy
+CLEANFILES += tidy.files tidy.log
+
+# Pure archives, each listed after those that it may use. A pure folder that is in none of them fails the check.
+PURE_ARCHIVES = libtaibase.la libtaitime.la libtaiproof.la libtaistampcore.la
+INSTALLED_COMMANDS = $(bin_PROGRAMS) $(sbin_PROGRAMS) 
+
+# What every test may rely on in its environment (srcdir is set by automake; the working folder is the build folder).
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
+	CC='$(CC)'; SAN_CFLAGS='$(SAN_CFLAGS)'; PACKAGE_VERSION='$(PACKAGE_VERSION)'; \
+	PURE_ARCHIVES='$(PURE_ARCHIVES)'; INSTALLED_COMMANDS='$(INSTALLED_COMMANDS)'; \
+	if $(SANITIZERS_ON); then SANITIZERS=yes; export SANITIZERS; fi; \
+	PYTHONDONTWRITEBYTECODE=1; \
+	export top_srcdir top_builddir CC SAN_CFLAGS PACKAGE_VERSION PURE_ARCHIVES INSTALLED_COMMANDS \
+		PYTHONDONTWRITEBYTECODE;
+if SANITIZERS
+SANITIZERS_ON = true
+else
+SANITIZERS_ON = false
+endif

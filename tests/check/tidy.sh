@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# clang-tidy with the checks of .clang-tidy on every C file that ships, as pure or adapter code is compiled.
+set -eu
+. "$top_srcdir/tests/check/skip.sh"
+command -v clang-tidy >/dev/null || skip tidy "clang-tidy is not installed"
+[ -f "$top_srcdir/.clang-tidy" ] || skip tidy "no .clang-tidy here (not a checkout)"
+cd "$top_srcdir"
+flags=$(pkg-config --cflags libcrypto libevent sqlite3 jansson yaml-0.1 libcurl)
+tidy() { # tidy FLAGS...; file names come from standard input
+    xargs -r -n 6 -P 2 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- $flags 2>&1' sh "$*" |
+        { grep -v -e 'warnings generated' -e '^Suppressed' -e '^Use -header-filter' || :; }
+}
+pure='sdk/(base|time|sync|proof)|client/core|server/[a-z]+/core'
+find sdk server client tools -name '*.c' 2>/dev/null | sort >"$top_builddir/tidy.files" || :
+log=$top_builddir/tidy.log
+# shellcheck disable=SC2086
+{
+    grep -E "^($pure)/" "$top_builddir/tidy.files" | tidy -std=c17 -I. -Isdk/include
+    grep -Ev "^($pure)/" "$top_builddir/tidy.files" | tidy -std=gnu17 -D_GNU_SOURCE -I. -Isdk/include "-I$top_builddir" $flags
+} >"$log"
+cat "$log"
+wc -l <"$top_builddir/tidy.files" | sed 's/$/ files/'
+! grep -Eq '(warning|error):' "$log"

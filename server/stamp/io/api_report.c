@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/stamp/io/api_report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/json.h"
+
+static bool has_bound(const struct taistamp_reading *r)
+{
+    return r->status == TAISTAMP_STATUS_SYNCHRONISED || r->status == TAISTAMP_STATUS_SINGLE_REFERENCE ||
+           r->status == TAISTAMP_STATUS_ASSUMED;
+}
+
+/* Half of latest - earliest, rounded up; the ends are of one sign and era, so nothing overflows. */
+static int64_t half_width_ns(const struct taistamp_reading *r)
+{
+    int64_t width = r->tai.latest.ns - r->tai.earliest.ns;
+    return width / 2 + width % 2;
+}
+
+const char *api_unhealthy(const struct api_view *v)
+{
+    if (v->log.failed)
+        return "the log could not be written and is about to verify itself";
+    if (v->stopping)
+        return "the server is stopping";
+    if (!has_bound(&v->clock))
+        return "the clock has no bound";
+    if (half_width_ns(&v->clock) > v->max_error_ns)
+        return "the clock is too uncertain";
+    if (v->log.size > 0 && v->log.last_tai.ns >= v->clock.tai.latest.ns)
+        return "the clock is behind the log";
+    return NULL;
+}
+
+/* Nanoseconds exceed what JSON numbers carry safely, so they are decimal strings. */
+static json_t *ns_text(int64_t ns)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%" PRId64, ns);
+    return json_string(text);
+}
+
+static json_t *instant_text(tai_t t, enum taistamp_scale scale, const taistamp_leaps *leaps)
+{
+    char text[TAISTAMP_TIME_TEXT];
+    if (taistamp_time_print(t, scale, 9, leaps, text, NULL) != TAI_OK)
+        return json_null();
+    return json_string(text);
+}
+
+static const char *utc_word(enum taistamp_utc_status utc)
+{
+    switch (utc) {
+    case TAISTAMP_UTC_OK:
+        return "ok";
+    case TAISTAMP_UTC_EXPIRED:
+        return "expired";
+    case TAISTAMP_UTC_UNKNOWN:
+    default:
+        return "unknown";
+    }
+}
+
+/* `text` is what json_dumps made, or NULL; a line feed at its end suits terminals. */
+static char *with_newline(json_t *doc)
+{
+    char *text = doc != NULL ? json_dumps(doc, JSON_INDENT(2)) : NULL;
+    json_decref(doc);
+    if (text == NULL)
+        return NULL;
+    size_t n = strlen(text);
+    char *longer = realloc(text, n + 2);
+    if (longer == NULL) {
+        free(text);
+        return NULL;
+    }
+    longer[n] = '\n';
+    longer[n + 1] = '\0';
+    return longer;
+}
+
+static json_t *clock_json(const struct api_view *v)
+{
+    const struct taistamp_reading *r = &v->clock;
+    json_t *o = json_object();
+    const bool bound = has_bound(r);
+    json_object_set_new(o, "status", json_string(taistamp_status_name(r->status)));
+    json_object_set_new(o, "source", bound ? json_string(taistamp_clock_name(r->source)) : json_null());
+    json_object_set_new(o, "earliest", bound ? ns_text(r->tai.earliest.ns) : json_null());
+    json_object_set_new(o, "latest", bound ? ns_text(r->tai.latest.ns) : json_null());
+    json_object_set_new(o, "half_width_ns", bound ? ns_text(half_width_ns(r)) : json_null());
+    return o;
+}
+
+char *api_time_json(const struct api_view *v)
+{
+    const struct taistamp_reading *r = &v->clock;
+    const bool bound = has_bound(r);
+    json_t *o = clock_json(v);
+    static const struct {
+        const char *name;
+        bool latest;
+        enum taistamp_scale scale;
+    } texts[] = {{"earliest_tai", false, TAISTAMP_TAI},
+                 {"latest_tai", true, TAISTAMP_TAI},
+                 {"earliest_utc", false, TAISTAMP_UTC},
+                 {"latest_utc", true, TAISTAMP_UTC}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        tai_t t = texts[i].latest ? r->tai.latest : r->tai.earliest;
+        json_object_set_new(o, texts[i].name,
+                            bound ? instant_text(t, texts[i].scale, v->leaps) : json_null());
+    }
+    json_object_set_new(o, "tai_utc_s",
+                        r->utc != TAISTAMP_UTC_UNKNOWN ? json_integer(r->tai_utc_s) : json_null());
+    json_object_set_new(o, "utc_status", json_string(utc_word(r->utc)));
+    json_object_set_new(o, "leap_table_expires",
+                        v->leaps != NULL
+                            ? instant_text(taistamp_leaps_expires(v->leaps), TAISTAMP_UTC, v->leaps)
+                            : json_null());
+    return with_newline(o);
+}
+
+char *api_status_json(const struct api_view *v)
+{
+    const struct stamp_log_stats *l = &v->log;
+    const struct guard_stats *g = &v->http.guard;
+    const char *why = api_unhealthy(v);
+    json_t *log = json_pack(
+        "{s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:o}", "origin", l->origin, "size", (json_int_t)l->size,
+        "last_tai", l->size > 0 ? ns_text(l->last_tai.ns) : json_null(), "stamps", (json_int_t)l->stamps,
+        "commits", (json_int_t)l->commits, "pending", (json_int_t)l->pending, "last_batch",
+        (json_int_t)l->last_batch, "last_commit_ns", ns_text(l->last_commit_ns));
+    json_t *refused = json_pack(
+        "{s:I, s:I, s:I, s:I, s:I}", "clock_no_bound", (json_int_t)l->refused_no_bound, "clock_too_uncertain",
+        (json_int_t)l->refused_uncertain, "clock_behind_log", (json_int_t)l->refused_behind, "overloaded",
+        (json_int_t)l->refused_overloaded, "malformed", (json_int_t)g->refused);
+    json_t *http =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections", (json_int_t)g->connections,
+                  "accepted", (json_int_t)g->accepted, "evicted", (json_int_t)g->evicted, "idle_closed",
+                  (json_int_t)g->idle_closed, "request_timeouts", (json_int_t)g->request_timeouts,
+                  "slow_readers", (json_int_t)g->slow_readers, "requests", (json_int_t)v->http.requests);
+    json_t *o = json_pack("{s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version", taistamp_version(),
+                          "uptime_s", (json_int_t)v->uptime_s, "healthy", why == NULL, "reason",
+                          why == NULL ? json_null() : json_string(why), "clock", clock_json(v), "log", log,
+                          "refused", refused, "http", http);
+    return with_newline(o);
+}
+
+/* One counter or gauge with its help line. */
+static void metric(FILE *f, const char *name, const char *type, const char *help, uint64_t value)
+{
+    (void)fprintf(f, "# HELP taistamp_%s %s\n# TYPE taistamp_%s %s\ntaistamp_%s %" PRIu64 "\n", name, help,
+                  name, type, name, value);
+}
+
+static void metric_refusals(FILE *f, const struct api_view *v)
+{
+    const struct {
+        const char *reason;
+        uint64_t count;
+    } rows[] = {
+        {"clock_no_bound", v->log.refused_no_bound}, {"clock_too_uncertain", v->log.refused_uncertain},
+        {"clock_behind_log", v->log.refused_behind}, {"overloaded", v->log.refused_overloaded},
+        {"malformed", v->http.guard.refused},        {"request_timeout", v->http.guard.request_timeouts},
+        {"slow_reader", v->http.guard.slow_readers}, {"evicted", v->http.guard.evicted}};
+    (void)fputs("# HELP taistamp_refused_total Requests and connections refused or dropped, by reason.\n"
+                "# TYPE taistamp_refused_total counter\n",
+                f);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        (void)fprintf(f, "taistamp_refused_total{reason=\"%s\"} %" PRIu64 "\n", rows[i].reason,
+                      rows[i].count);
+}
+
+char *api_metrics_text(const struct api_view *v)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (f == NULL)
+        return NULL;
+    const bool bound = has_bound(&v->clock);
+    metric(f, "healthy", "gauge", "1 when a stamp would be issued now.", api_unhealthy(v) == NULL);
+    metric(f, "log_size", "gauge", "Signed entries of the log.", v->log.size);
+    metric(f, "stamps_total", "counter", "Stamps issued since the start.", v->log.stamps);
+    metric(f, "commits_total", "counter", "Commits since the start.", v->log.commits);
+    metric(f, "pending", "gauge", "Requests waiting for a commit.", v->log.pending);
+    metric(f, "last_commit_nanoseconds", "gauge", "Duration of the newest commit.",
+           (uint64_t)v->log.last_commit_ns);
+    metric(f, "clock_bounded", "gauge", "1 when the clock's error is known.", bound);
+    if (bound)
+        metric(f, "clock_half_width_nanoseconds", "gauge", "Half-width of the clock's interval.",
+               (uint64_t)half_width_ns(&v->clock));
+    metric(f, "http_connections", "gauge", "Open connections.", v->http.guard.connections);
+    metric(f, "http_accepted_total", "counter", "Connections accepted.", v->http.guard.accepted);
+    metric(f, "http_requests_total", "counter", "Well-formed requests.", v->http.requests);
+    metric_refusals(f, v);
+    bool ok = ferror(f) == 0;
+    if (fclose(f) != 0 || !ok) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -11,10 +11,14 @@ pkginclude_HEADERS = \
 include_HEADERS += sdk/include/taistamp.h
 pkgconfig_DATA += libtaistamp.pc libtaistamp-net.pc
 
+# The proof facades: an archive of their own, so that a test can link them with a failing allocator.
+noinst_LTLIBRARIES += libtaiapi.la
+libtaiapi_la_SOURCES = sdk/hash.c sdk/proof.c sdk/proof.h sdk/stamp.c
+
 # libtaistamp needs libcrypto only.
 lib_LTLIBRARIES += libtaistamp.la
 libtaistamp_la_SOURCES = sdk/leaps.h sdk/clock.c sdk/time.c
-libtaistamp_la_LIBADD = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS)
+libtaistamp_la_LIBADD = libtaiapi.la libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS)
 libtaistamp_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/sdk/libtaistamp.map
 EXTRA_libtaistamp_la_DEPENDENCIES = sdk/libtaistamp.map

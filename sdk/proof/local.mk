@@ -8,4 +8,6 @@ libtaiproof_la_SOURCES = \
 	sdk/proof/note.c sdk/proof/note.h \
 	sdk/proof/policy.c sdk/proof/policy.h \
 	sdk/proof/receipt.c sdk/proof/receipt.h \
+	sdk/proof/trust.c sdk/proof/trust.h \
+	sdk/proof/verify.c sdk/proof/verify.h \
 	sdk/proof/words.c sdk/proof/words.h

@@ -5,14 +5,35 @@
 
 #include "server/config_keys.h"
 
-/* A double-quoted YAML scalar: paths can hold anything but control characters. */
+/* Reads one code point of valid UTF-8 and steps over it. */
+static uint32_t next_code_point(const char **text)
+{
+    const uint8_t *p = (const uint8_t *)*text;
+    size_t more = p[0] < 0x80 ? 0 : p[0] < 0xE0 ? 1 : p[0] < 0xF0 ? 2 : 3;
+    uint32_t c = more == 0 ? p[0] : p[0] & (0x3FU >> more);
+    for (size_t i = 1; i <= more; i++)
+        c = c << 6 | (p[i] & 0x3FU);
+    *text += more + 1;
+    return c;
+}
+
+/* A double-quoted YAML scalar. What YAML folds as a line end or does not allow unescaped is written as an
+ * escape. */
 static void print_quoted(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (; *text != 0; text++) {
-        if (*text == '"' || *text == '\\')
+    while (*text != 0) {
+        const char *start = text;
+        uint32_t c = next_code_point(&text);
+        bool odd =
+            (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE;
+        if (odd) {
+            fprintf(out, "\\U%08" PRIX32, c);
+            continue;
+        }
+        if (c == '"' || c == '\\')
             fputc('\\', out);
-        fputc(*text, out);
+        fwrite(start, 1, (size_t)(text - start), out);
     }
     fputs("\"\n", out);
 }

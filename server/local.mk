@@ -4,7 +4,8 @@ libtaid_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLA
 libtaid_la_SOURCES = \
 	server/config.c server/config.h server/config_keys.c server/config_keys.h server/config_print.c \
 	server/json.h server/libevent.h \
-	server/sample.h \
+	server/lock.c server/lock.h server/notify.c server/notify.h \
+	server/sample.h server/spawn.c server/spawn.h server/supervisor.c server/supervisor.h \
 	server/verbs.c server/verbs.h
 libtaid_la_LIBADD = libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS)
 

@@ -9,3 +9,9 @@ tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdi
 tests_unit_test_config_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_config_LDADD = libtaid.la libtaidaemon.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(YAML_LIBS) \
 	$(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/test_supervisor
+TESTS += tests/unit/test_supervisor
+tests_unit_test_supervisor_SOURCES = tests/unit/test_supervisor.c
+tests_unit_test_supervisor_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_supervisor_LDADD = $(tests_unit_test_config_LDADD)

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "sdk/base/error.h"
+#include "sdk/io/log.h"
+#include "server/verbs.h"
+
+/* Files that a process opens besides its connections: database, tiles, page, logs, event loop. */
+enum { FILES_BESIDES = 256 };
+
+struct account {
+    uid_t uid;
+    gid_t gid;
+};
+
+static enum tai_err account_find(const char *user, struct account *ret_account, struct tai_error *error)
+{
+    errno = 0;
+    const struct passwd *entry = getpwnam(user);
+    if (entry == NULL)
+        return error_set_detail(error, TAI_ERR_NOT_FOUND, "there is no such user on this machine",
+                                bytes_of_str(user));
+    *ret_account = (struct account){entry->pw_uid, entry->pw_gid};
+    return TAI_OK;
+}
+
+enum tai_err spawn_check_user(const char *user, struct tai_error *error)
+{
+    if (user == NULL)
+        return TAI_OK;
+    struct account account;
+    enum tai_err err = account_find(user, &account, error);
+    if (err == TAI_OK && geteuid() != 0 && geteuid() != account.uid)
+        err = error_set_detail(error, TAI_ERR_PERMISSION, "only root can start a process as another user",
+                               bytes_of_str(user));
+    return err;
+}
+
+static enum tai_err become(const char *user, const struct account *account, struct tai_error *error)
+{
+    if (initgroups(user, account->gid) != 0 || setresgid(account->gid, account->gid, account->gid) != 0 ||
+        setresuid(account->uid, account->uid, account->uid) != 0)
+        return error_set_detail(error, TAI_ERR_PERMISSION, "cannot change to the user", bytes_of_str(user));
+    uid_t real, effective, saved;
+    gid_t greal, geffective, gsaved;
+    bool changed = getresuid(&real, &effective, &saved) == 0 &&
+                   getresgid(&greal, &geffective, &gsaved) == 0 && real == account->uid &&
+                   effective == account->uid && saved == account->uid && greal == account->gid &&
+                   geffective == account->gid && gsaved == account->gid;
+    /* The way back must be shut. */
+    if (!changed || (account->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0)))
+        return error_set_detail(error, TAI_ERR_PERMISSION, "the rights of root could not be given up for",
+                                bytes_of_str(user));
+    return TAI_OK;
+}
+
+enum tai_err spawn_drop(const char *user, struct tai_error *error)
+{
+    if (user != NULL) {
+        struct account account;
+        enum tai_err err = spawn_check_user(user, error);
+        if (err == TAI_OK)
+            err = account_find(user, &account, error);
+        if (err == TAI_OK && geteuid() == 0)
+            err = become(user, &account, error);
+        if (err != TAI_OK)
+            return err;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_set(error, TAI_ERR_PERMISSION, "cannot rule out new privileges (PR_SET_NO_NEW_PRIVS)");
+    return TAI_OK;
+}
+
+static void close_all_but(int a, int b)
+{
+    int low = a < b ? a : b, high = a < b ? b : a;
+    unsigned from = STDERR_FILENO + 1;
+    if (low >= (int)from) {
+        if ((unsigned)low > from)
+            close_range(from, (unsigned)low - 1, 0);
+        from = (unsigned)low + 1;
+    }
+    if (high >= (int)from) {
+        if ((unsigned)high > from)
+            close_range(from, (unsigned)high - 1, 0);
+        from = (unsigned)high + 1;
+    }
+    close_range(from, UINT_MAX, 0);
+}
+
+static void reset_signals(void)
+{
+    static const int used[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGQUIT, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof used / sizeof used[0]; i++)
+        signal(used[i], SIG_DFL);
+    signal(
+        SIGHUP,
+        SIG_IGN); /* a terminal that goes away, or a kill -HUP of the whole group: the supervisor's affair */
+    signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of one write */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static _Noreturn void child_main(const struct supervisor_child *child, const struct taid_config *config,
+                                 int lock_fd, int ready_fd, pid_t parent)
+{
+    char name[16];
+    snprintf(name, sizeof name, "taid:%s", child->name);
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+    close_all_but(lock_fd, ready_fd);
+    log_open(name, log_level());
+    struct tai_error error;
+    if (spawn_drop(child->user(config), &error) != TAI_OK) {
+        log_error("%s", error.text);
+        _exit(TAID_EXIT_REFUSED);
+    }
+    /* After the change of user, which clears it. If the parent has died in between, nobody would tell us. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
+        _exit(TAID_EXIT_FAILED);
+    reset_signals();
+    int code = child->run(config, ready_fd);
+    fflush(NULL);
+    _exit(code);
+}
+
+pid_t spawn_child(const struct supervisor_child *child, const struct taid_config *config, int lock_fd,
+                  int *ret_ready_fd)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    fflush(NULL); /* what stands in a buffer must not be written twice */
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0)
+        child_main(child, config, lock_fd, ends[1], parent);
+    int saved = errno;
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        errno = saved;
+        return -1;
+    }
+    *ret_ready_fd = ends[0];
+    return pid;
+}
+
+void spawn_raise_files(const struct taid_config *config)
+{
+    struct rlimit limit;
+    rlim_t need = (rlim_t)config->stamp.connections_max + FILES_BESIDES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+        return;
+    rlim_t hard = limit.rlim_max;
+    limit.rlim_cur = need;
+    if (limit.rlim_max < need)
+        limit.rlim_max = need; /* root may */
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return;
+    limit.rlim_cur = limit.rlim_max = hard;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || hard < need)
+        log_warning("this system allows %llu open files; stamp.connections_max %u needs %llu (LimitNOFILE= "
+                    "in systemd, "
+                    "ulimit -n in a shell)",
+                    (unsigned long long)hard, config->stamp.connections_max, (unsigned long long)need);
+}

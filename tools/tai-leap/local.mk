@@ -1,0 +1,10 @@
+# tai-leap: the leap-second table and conversions.
+bin_PROGRAMS += tai-leap
+tai_leap_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
+tai_leap_LDADD = libtaitools.la libtaistamp.la
+tai_leap_SOURCES = \
+	tools/tai-leap/main.c \
+	tools/tai-leap/options.c tools/tai-leap/options.h \
+	tools/tai-leap/read.c tools/tai-leap/read.h \
+	tools/tai-leap/show.h tools/tai-leap/show_instant.c tools/tai-leap/show_table.c
+dist_man_MANS += docs/man/tai-leap.1

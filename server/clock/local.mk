@@ -1,1 +1,12 @@
 # Adapters of the clock process go into libtaid.la; its pure core is an archive of its own.
+noinst_LTLIBRARIES += libtaiclockcore.la
+libtaiclockcore_la_CFLAGS = $(PURE_CFLAGS)
+libtaiclockcore_la_SOURCES = \
+	server/clock/core/keeper.c server/clock/core/keeper.h \
+	server/clock/core/reference.c server/clock/core/reference.h
+libtaid_la_SOURCES += \
+	server/clock/io/evidence.c server/clock/io/evidence.h \
+	server/clock/io/kernel.c server/clock/io/kernel.h \
+	server/clock/io/report.c server/clock/io/report.h \
+	server/clock/io/run.c
+libtaid_la_LIBADD += libtaiclockcore.la

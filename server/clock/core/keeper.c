@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/clock/core/keeper.h"
+
+enum {
+    CAP_SYS_TIME_BIT = 25,
+    MAXERROR_STEP_US = 500,     /* what the kernel adds at each second */
+    MAXERROR_MAX_US = 16000000, /* NTP_PHASE_LIMIT: from here on the kernel itself says unsynchronised */
+    TRUNCATION_NS = 1000,       /* daemons cut maxerror to whole microseconds */
+    LAG_NS = 50000,             /* 50 ppm of the second before the kernel's next addition */
+    NS_PER_US = 1000
+};
+#define SECOND_NS INT64_C(1000000000)
+
+/* Programs that are known to steer clocks and to leave no honest maxerror behind, by the kernel's name for
+ * them (cut at 15 bytes). ntpd-rs ("ntp-daemon") does better, but is not known to this release. */
+static const char *const strangers[] = {"systemd-timesyn", "openntpd", "phc2sys", "ntp-daemon", "connmand"};
+
+static bool is_stranger(struct bytes comm)
+{
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (bytes_equal_str(comm, strangers[i]))
+            return true;
+    return false;
+}
+
+bool keeper_name_matters(struct bytes comm)
+{
+    return bytes_equal_str(comm, "chronyd") || bytes_equal_str(comm, "ntpd") || is_stranger(comm);
+}
+
+/* The last part of the path, without what the kernel appends when the program was replaced by an upgrade. */
+static struct bytes program_name(struct bytes exe)
+{
+    static const char deleted[] = " (deleted)";
+    size_t cut = sizeof deleted - 1;
+    if (exe.len > cut && bytes_equal_str(bytes_of(exe.data + exe.len - cut, cut), deleted))
+        exe.len -= cut;
+    struct bytes head;
+    while (bytes_split(exe, '/', &head, &exe))
+        ;
+    return exe;
+}
+
+/* chronyd -x (or -Px, -xd, ...) leaves the clock alone. */
+static bool told_to_leave_clock(struct bytes cmdline)
+{
+    struct bytes arg;
+    bool first = true;
+    while (bytes_split(cmdline, 0, &arg, &cmdline)) {
+        bool flags = !first && arg.len >= 2 && arg.data[0] == '-' && arg.data[1] != '-';
+        first = false;
+        for (size_t i = 1; flags && i < arg.len; i++)
+            if (arg.data[i] == 'x')
+                return true;
+    }
+    return false;
+}
+
+enum keeper_kind keeper_classify(const struct keeper_facts *facts)
+{
+    if (!keeper_name_matters(facts->comm))
+        return KEEPER_NOBODY;
+    bool may_steer = facts->our_userns && (facts->caps >> CAP_SYS_TIME_BIT & 1) != 0;
+    if (is_stranger(facts->comm))
+        return may_steer ? KEEPER_STRANGER : KEEPER_NOBODY;
+    bool chronyd = bytes_equal_str(facts->comm, "chronyd");
+    if (!may_steer || (chronyd && told_to_leave_clock(facts->cmdline)))
+        return KEEPER_POWERLESS;
+    /* A program of another name behind ours (busybox, a script), or OpenNTPD, which titles its processes so.
+     */
+    bool other_program = facts->exe.len > 0 && !bytes_equal(program_name(facts->exe), facts->comm);
+    struct bytes title = facts->cmdline;
+    if (other_program || bytes_strip_prefix(&title, "ntpd: "))
+        return KEEPER_STRANGER;
+    return chronyd ? KEEPER_CHRONYD : KEEPER_NTPD;
+}
+
+void keeper_count(struct keeper_evidence *evidence, const struct keeper_facts *facts)
+{
+    switch (keeper_classify(facts)) {
+    case KEEPER_NOBODY:
+        break;
+    case KEEPER_POWERLESS:
+        evidence->powerless++;
+        break;
+    case KEEPER_CHRONYD:
+        evidence->chronyd++;
+        break;
+    case KEEPER_NTPD:
+        evidence->ntpd++;
+        break;
+    case KEEPER_STRANGER:
+        evidence->strangers++;
+        struct out name = out_of(evidence->stranger, sizeof evidence->stranger);
+        out_bytes(&name, facts->comm);
+        if (!out_terminate(&name))
+            evidence->stranger[0] = 0;
+        break;
+    }
+}
+
+const char *keeper_verdict_text(enum keeper_verdict verdict)
+{
+    static const char *const texts[] = {
+        [KEEPER_BOUND] = "kept by a daemon that says how wrong it may be",
+        [KEEPER_NO_KERNEL] = "the kernel does not show the state of its clock",
+        [KEEPER_ABSENT] = "neither chronyd nor ntpd is seen to run here",
+        [KEEPER_CANNOT] = "chronyd or ntpd runs but may not set the clock",
+        [KEEPER_NOT_ALONE] = "more than one program may set the clock, or one that keeps no error bound",
+        [KEEPER_UNSYNCHRONISED] = "the kernel says unsynchronised (chronyd needs rtcsync)",
+        [KEEPER_ZERO] = "the error reported by the kernel was written as 0, which nobody can mean",
+        [KEEPER_TOO_WIDE] = "the error reported by the kernel is 16 s or more",
+    };
+    size_t i = (size_t)verdict;
+    return i < sizeof texts / sizeof *texts ? texts[i] : "other";
+}
+
+/* Follows maxerror: a value that did not just grow was written by somebody since; was it 0? */
+static void keeper_follow(struct keeper *keeper, int64_t maxerror_us, tai_mono_t now)
+{
+    bool in_range = maxerror_us >= 0 && maxerror_us < MAXERROR_MAX_US;
+    if (!in_range)
+        maxerror_us = MAXERROR_MAX_US;
+    bool multiple = in_range && maxerror_us % MAXERROR_STEP_US == 0;
+    int64_t gap = now.ns - keeper->at.ns;
+    if (!keeper->seen || gap < 0) {
+        keeper->zero = multiple;
+    } else {
+        int64_t grown = (gap / SECOND_NS + 2) * MAXERROR_STEP_US;
+        int64_t added = maxerror_us - keeper->maxerror_us;
+        bool grew = added >= 0 && added <= grown && added % MAXERROR_STEP_US == 0;
+        /* A fresh 0 wins over "it grew": from 300 us to 500 us is no growth, but from 0 to 500 is either. */
+        if (multiple && maxerror_us <= grown)
+            keeper->zero = true;
+        else if (!grew)
+            keeper->zero = false;
+    }
+    *keeper = (struct keeper){.seen = true, .zero = keeper->zero, .maxerror_us = maxerror_us, .at = now};
+}
+
+enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evidence *evidence,
+                                 const struct keeper_kernel *kernel, tai_mono_t now, tai_bound_t *ret_bound)
+{
+    if (!kernel->known)
+        return KEEPER_NO_KERNEL;
+    keeper_follow(keeper, kernel->maxerror_us, now);
+    bool chronyd = evidence->chronyd > 0, ntpd = evidence->ntpd > 0;
+    if (evidence->strangers > 0 || (chronyd && ntpd))
+        return KEEPER_NOT_ALONE;
+    if (!chronyd && !ntpd)
+        return evidence->powerless > 0 ? KEEPER_CANNOT : KEEPER_ABSENT;
+    if (kernel->unsynchronised)
+        return KEEPER_UNSYNCHRONISED;
+    if (kernel->maxerror_us < 0 || kernel->maxerror_us >= MAXERROR_MAX_US)
+        return KEEPER_TOO_WIDE;
+    if (keeper->zero)
+        return KEEPER_ZERO;
+    int64_t offset = kernel->offset_ns < 0 ? -kernel->offset_ns : kernel->offset_ns;
+    if (offset < 0 || offset >= (int64_t)MAXERROR_MAX_US * NS_PER_US)
+        return KEEPER_TOO_WIDE;
+    ret_bound->ns = kernel->maxerror_us * NS_PER_US + offset + TRUNCATION_NS + LAG_NS;
+    return KEEPER_BOUND;
+}

@@ -23,3 +23,12 @@ libtaistamp_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/sdk/libtaistamp.map
 EXTRA_libtaistamp_la_DEPENDENCIES = sdk/libtaistamp.map
 EXTRA_DIST += sdk/libtaistamp.map sdk/libtaistamp-net.map
+
+# libtaistamp-net adds libcurl, for apps that have no HTTP stack of their own.
+lib_LTLIBRARIES += libtaistamp-net.la
+libtaistamp_net_la_SOURCES = sdk/net.c
+libtaistamp_net_la_CFLAGS = $(IO_CFLAGS) $(CURL_CFLAGS)
+libtaistamp_net_la_LIBADD = libtaistamp.la $(CURL_LIBS)
+libtaistamp_net_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -no-undefined \
+	-Wl,--version-script=$(top_srcdir)/sdk/libtaistamp-net.map
+EXTRA_libtaistamp_net_la_DEPENDENCIES = sdk/libtaistamp-net.map

@@ -9,11 +9,21 @@ json_t *json_decimal(int64_t v)
     return json_sprintf("%" PRId64, v);
 }
 
-bool json_finish(json_t *value)
+static bool finish(json_t *value, size_t flags)
 {
     if (value == NULL)
         return false;
-    bool done = json_dumpf(value, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
+    bool done = json_dumpf(value, stdout, flags) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
     json_decref(value);
     return done;
+}
+
+bool json_finish(json_t *value)
+{
+    return finish(value, JSON_INDENT(2));
+}
+
+bool json_finish_line(json_t *value)
+{
+    return finish(value, JSON_COMPACT);
 }

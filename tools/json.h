@@ -2,7 +2,7 @@
 /* JSON output of the commands: the one place of tools/ that includes jansson.
  *
  * Nanoseconds exceed 2^53, so they are written as decimal strings (json_decimal). One command prints one JSON
- * value. */
+ * value, or one per file and line. */
 #ifndef TOOLS_JSON_H
 #define TOOLS_JSON_H
 
@@ -17,5 +17,7 @@ json_t *json_decimal(int64_t v);
 /* Writes `value` to standard output, indented, with a newline, and releases it. False when it is NULL (out of
  * memory) or output fails. */
 bool json_finish(json_t *value);
+/* The same on one line, for commands that print one value per file. */
+bool json_finish_line(json_t *value);
 
 #endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/tai-stamp/kept.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tools/tai-stamp/file.h"
+#include "tools/tai-stamp/home.h"
+#include "tools/tai-stamp/text.h"
+
+static char *folder_of(const struct taistamp_digest *digest)
+{
+    char *below =
+        text_printf("receipts/%s/%02x", taistamp_algorithm_name(digest->algorithm), digest->bytes[0]);
+    char *folder = home_data(below);
+
+    free(below);
+    return folder;
+}
+
+char *kept_path(const struct taistamp_digest *digest, uint64_t counter)
+{
+    char hex[2 * sizeof digest->bytes + 1], *folder = folder_of(digest), *path;
+
+    if (folder == NULL)
+        return NULL;
+    text_hex(digest->bytes + 1, taistamp_algorithm_length(digest->algorithm) - 1, hex);
+    path = text_printf("%s/%s.%" PRIu64 ".tai", folder, hex, counter);
+    free(folder);
+    return path;
+}
+
+uint64_t kept_count(const struct taistamp_digest *digest)
+{
+    for (uint64_t n = 0;; n++) {
+        char *path = kept_path(digest, n);
+        bool there = path != NULL && file_exists(path);
+
+        free(path);
+        if (!there)
+            return n;
+    }
+}
+
+int kept_prepare(const struct taistamp_digest *digest)
+{
+    char *folder = folder_of(digest);
+    int err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700);
+
+    free(folder);
+    return err;
+}
+
+bool kept_any(enum taistamp_algorithm algorithm)
+{
+    char *below = text_printf("receipts/%s", taistamp_algorithm_name(algorithm)), *folder = home_data(below);
+    bool there = folder != NULL && file_exists(folder);
+
+    free(below);
+    free(folder);
+    return there;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Receipts kept by digest, so that one is found again when its file was renamed or the .tai beside it was lost:
+ * data/receipts/ALGORITHM/HH/REST.COUNTER.tai, where HH and REST are the digest in hex and COUNTER says how often this
+ * user had stamped this digest before (it is part of the salt, so with the secret a lost receipt can be made again). */
+#ifndef TOOLS_TAI_STAMP_KEPT_H
+#define TOOLS_TAI_STAMP_KEPT_H
+
+#include "taistamp/hash.h"
+
+/* The path of one receipt, malloc'ed; NULL without a home folder. */
+char *kept_path(const struct taistamp_digest *digest, uint64_t counter);
+/* The first counter without a receipt: with none kept, 0. */
+uint64_t kept_count(const struct taistamp_digest *digest);
+/* Makes the folder that the receipts of `digest` go to. An errno value, 0: fine. */
+TAISTAMP_MUST_CHECK int kept_prepare(const struct taistamp_digest *digest);
+/* Whether any receipt is kept for digests of this algorithm: without one, hashing for it would be vain. */
+bool kept_any(enum taistamp_algorithm algorithm);
+
+#endif

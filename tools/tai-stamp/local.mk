@@ -1,0 +1,24 @@
+# tai-stamp: one program of small files; its parts are a library so that tests can link them.
+bin_PROGRAMS += tools/tai-stamp/tai-stamp
+noinst_LTLIBRARIES += libtaistampcli.la
+libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
+libtaistampcli_la_SOURCES = \
+	tools/tai-stamp/commands.h \
+	tools/tai-stamp/describe.c tools/tai-stamp/describe.h \
+	tools/tai-stamp/file.c tools/tai-stamp/file.h \
+	tools/tai-stamp/hashing.c tools/tai-stamp/hashing.h \
+	tools/tai-stamp/home.c tools/tai-stamp/home.h \
+	tools/tai-stamp/info.c \
+	tools/tai-stamp/judge.c tools/tai-stamp/judge.h \
+	tools/tai-stamp/kept.c tools/tai-stamp/kept.h \
+	tools/tai-stamp/options.c tools/tai-stamp/options.h \
+	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
+	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \
+	tools/tai-stamp/state.c tools/tai-stamp/state.h \
+	tools/tai-stamp/text.c tools/tai-stamp/text.h \
+	tools/tai-stamp/trust.c \
+	tools/tai-stamp/verify.c \
+	tools/tai-stamp/walk.c tools/tai-stamp/walk.h
+tools_tai_stamp_tai_stamp_CFLAGS = $(IO_CFLAGS)
+tools_tai_stamp_tai_stamp_SOURCES = tools/tai-stamp/main.c
+tools_tai_stamp_tai_stamp_LDADD = libtaistampcli.la libtaitools.la libtaistamp-net.la libtaistamp.la $(JANSSON_LIBS)

@@ -1,1 +1,20 @@
-# Fuzz targets: one per parser; in make check they replay tests/fuzz/corpus/TARGET.
+# Fuzz targets: one per parser. In make check each replays tests/fuzz/corpus/TARGET through replay.c; with
+# ./configure --enable-fuzzers CC=clang they are libFuzzer programs to be run by hand:
+#     make tests/fuzz/fuzz_leap && tests/fuzz/fuzz_leap -max_total_time=60 NEW_FOLDER ../tests/fuzz/corpus/leap
+# To add one: fuzz_X.c, a corpus folder X, and in a fragment of your own (see time.mk): the name in fuzz_targets, its
+# sources with $(fuzz_main), its CPPFLAGS, LDFLAGS and LDADD.
+fuzz_targets =
+fuzz_cppflags = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+if FUZZERS
+fuzz_main =
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += $(fuzz_targets)
+else
+fuzz_main = tests/fuzz/replay.c
+fuzz_ldflags = $(AM_LDFLAGS)
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+endif
+EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
+
+include tests/fuzz/time.mk

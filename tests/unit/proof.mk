@@ -1,11 +1,18 @@
 # Formats and proofs. Tests of pure code link the pure archives, not the library, which hides them.
-proof_test_libs = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS) $(CHECK_LIBS)
-proof_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+proof_pure_libs = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+proof_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) \
+	-DTEST_SRCDIR='"$(abs_top_srcdir)"'
 
-proof_tests = tests/unit/test_merkle
+proof_tests = tests/unit/test_merkle tests/unit/test_vectors
 check_PROGRAMS += $(proof_tests)
 TESTS += $(proof_tests)
-EXTRA_DIST += tests/unit/prop.h
+EXTRA_DIST += tests/unit/prop.h tests/vectors/proof
 
 tests_unit_test_merkle_CPPFLAGS = $(proof_test_cppflags)
-tests_unit_test_merkle_LDADD = $(proof_test_libs)
+tests_unit_test_merkle_LDADD = $(proof_pure_libs)
+
+tests_unit_test_vectors_CPPFLAGS = $(proof_test_cppflags)
+tests_unit_test_vectors_LDADD = libtaistamp.la $(JANSSON_LIBS) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += tests/vectors/reproduce.sh
+TESTS += tests/vectors/reproduce.sh

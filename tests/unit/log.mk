@@ -1,0 +1,11 @@
+# The log: signer, issuer, sequencer, store, commits.
+log_test_libs = libtaid.la libtaistampcore.la libtaiproof.la libtaitime.la libtaibase.la libtaiio.la \
+	libtaistamp.la $(CHECK_LIBS) $(EVENT_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+log_test_cflags = $(IO_CFLAGS) $(CHECK_CFLAGS) $(EVENT_CFLAGS)
+log_tests = tests/unit/test_log
+check_PROGRAMS += $(log_tests)
+TESTS += $(log_tests)
+
+tests_unit_test_log_SOURCES = tests/unit/test_log.c tests/fault/logrig.c tests/fault/logrig.h
+tests_unit_test_log_CFLAGS = $(log_test_cflags)
+tests_unit_test_log_LDADD = $(log_test_libs)

@@ -4,10 +4,19 @@ libtaid_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLA
 libtaid_la_SOURCES = \
 	server/config.c server/config.h server/config_keys.c server/config_keys.h server/config_print.c \
 	server/json.h server/libevent.h \
+	server/command.c server/command.h server/init.c server/init.h \
 	server/lock.c server/lock.h server/notify.c server/notify.h \
 	server/sample.h server/spawn.c server/spawn.h server/supervisor.c server/supervisor.h \
 	server/verbs.c server/verbs.h
 libtaid_la_LIBADD = libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS)
+
+EXTRA_PROGRAMS += taid
+taid_SOURCES = server/main.c
+taid_CPPFLAGS = $(AM_CPPFLAGS) -DDEFAULT_CONFIG='"$(sysconfdir)/taistamp/taid.yaml"'
+taid_CFLAGS = $(IO_CFLAGS)
+# Public functions from the shared library, inner ones from the archives.
+taid_LDADD = libtaid.la libtaistampcore.la libtaistamp.la libtaiproof.la libtaitime.la libtaibase.la libtaiio.la \
+	libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS) $(SQLITE_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS)
 
 # The annotated sample, installed and built in.
 dist_doc_DATA = docs/taid.yaml

@@ -149,13 +149,19 @@ static void read_ready(const struct supervisor *s, struct child *c)
 /* ---- ends
  * ------------------------------------------------------------------------------------------------------ */
 
+static void set_level(const struct supervisor *s)
+{
+    int fixed = s->options->level_fixed;
+    log_open("taid", (enum log_level)(fixed >= 0 ? fixed : s->config->log_level));
+}
+
 static void go_back(struct supervisor *s)
 {
     config_free(s->config);
     s->config = s->previous;
     s->previous = NULL;
     s->generation++;
-    log_open("taid", (enum log_level)s->config->log_level);
+    set_level(s);
 }
 
 static void child_refused(struct supervisor *s, struct child *c)
@@ -260,7 +266,7 @@ static void reload(struct supervisor *s)
         config_free(s->config); /* not all run with these yet: `previous` are the last that worked */
     s->config = fresh;
     s->generation++;
-    log_open("taid", (enum log_level)fresh->log_level);
+    set_level(s);
     spawn_raise_files(fresh);
     log_notice("%s is read again; the processes are restarted one after the other", fresh->path);
 }
@@ -420,6 +426,7 @@ int supervisor_run(struct taid_config *config, const struct supervisor_options *
         return TAID_EXIT_REFUSED;
     }
     spawn_raise_files(config);
+    lock_tell(config, "listen", NULL); /* of a run before, if it was killed */
     if (!setup(&s)) {
         config_free(config);
         return TAID_EXIT_FAILED;

@@ -35,7 +35,8 @@ struct supervisor_options {
     uint32_t pause_ms;                       /* before the first restart: 1000 */
     uint32_t pause_ms_max;                   /* 30000; a run that was ready for this long resets the pause */
     uint32_t stop_ms;                        /* from SIGTERM to SIGKILL: 10000 */
-    int lock_fd; /* held by every process until it ends (server/lock.h); -1: none */
+    int lock_fd;     /* held by every process until it ends (server/lock.h); -1: none */
+    int level_fixed; /* log level of the command line, above that of the settings; -1: none */
 };
 
 /* Runs until stopped. Takes `config` over. Returns enum taid_exit. Call from a process with one thread; it

@@ -232,7 +232,7 @@ static pid_t start(int (*a)(const struct taid_config *, int), int (*b)(const str
     static struct supervisor_child table[2];
     table[0] = (struct supervisor_child){"a", a, stamp_user};
     table[1] = (struct supervisor_child){"b", b, no_user};
-    struct supervisor_options options = {table, b != NULL ? 2 : 1, 50, 200, 300, lock_fd};
+    struct supervisor_options options = {table, b != NULL ? 2 : 1, 50, 200, 300, lock_fd, -1};
     struct taid_config *config = NULL;
     struct tai_error error;
     if (config_load(in_dir("taid.yaml"), &config, &error) != TAI_OK)

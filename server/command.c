@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sdk/io/file.h"
+#include "server/config.h"
+#include "server/json.h"
+#include "server/lock.h"
+#include "server/verbs.h"
+
+enum { LISTEN_TEXT_MAX = 4096 };
+
+static void print_json(json_t *object)
+{
+    char *text = json_dumps(object, JSON_INDENT(2));
+    if (text != NULL)
+        puts(text);
+    free(text);
+    json_decref(object);
+}
+
+void command_refuse(const struct command *command, const struct tai_error *error)
+{
+    if (command->json)
+        print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "code", taistamp_err_name(error->code), "error",
+                             error->text));
+    else
+        fprintf(stderr, "taid: %s\n", error->text);
+}
+
+/* ---- init ------------------------------------------------------------------------------------------------------ */
+
+static char *real_path(const char *dir)
+{
+    char *path = realpath(dir, NULL);
+    return path != NULL ? path : strdup(dir);
+}
+
+/* Without an assumption a stamp needs a daemon that vouches for the clock; say so now and not at the first refusal. */
+static void print_next(const struct command *c, const char *dir)
+{
+    printf("\nNext:\n");
+    if (c->init.assume_error_ms == NULL)
+        printf("  1. Say how wrong this machine's clock may be: assume_error_ms in %s/taid.yaml.\n"
+               "     Without it stamps are issued only where chronyd or ntpd keeps the clock.\n",
+               dir);
+    else
+        printf("  1. You said that this machine's clock is never wrong by more than %s ms. Every stamp will "
+               "say that\n"
+               "     this was assumed: see to it that it is true.\n",
+               c->init.assume_error_ms);
+    printf("  2. Start it:              taid --config %s/taid.yaml\n", dir);
+    printf("  3. Have clients pin it:   tai-stamp trust http://ADDRESS, comparing the fingerprint above\n");
+    printf("Back up: read \"Backup\" in OPERATING.md first. An old copy of keys/ put back breaks the log.\n");
+}
+
+int command_init(const struct command *command)
+{
+    struct init_result made;
+    struct tai_error error = {.text = ""};
+    enum tai_err err = init_run(&command->init, &made, &error);
+    if (err != TAI_OK) {
+        command_refuse(command, &error);
+        return err == TAI_ERR_ARGUMENT || err == TAI_ERR_RANGE || err == TAI_ERR_FORMAT ? TAID_EXIT_USAGE
+                                                                                        : TAID_EXIT_FAILED;
+    }
+    char *dir = real_path(command->init.dir);
+    if (dir == NULL)
+        return TAID_EXIT_FAILED;
+    if (command->json) {
+        print_json(json_pack("{s:b, s:s, s:s, s:s, s:s}", "ok", 1, "dir", dir, "origin", made.origin, "vkey",
+                             made.vkey, "fingerprint", made.fingerprint));
+    } else if (!command->quiet) {
+        printf("Made a new log in %s\n\n", dir);
+        printf("  name         %s\n", made.origin);
+        printf("  fingerprint  %s\n", made.fingerprint);
+        printf("  taid.yaml    the settings, each explained\n");
+        printf("  policy       what clients need to trust this log; anybody may have it\n");
+        printf("  keys/        the signing key; nobody else may have it\n");
+        print_next(command, dir);
+    }
+    free(dir);
+    return TAID_EXIT_OK;
+}
+
+/* ---- --check-config -------------------------------------------------------------------------------------------- */
+
+int command_check(const struct command *command)
+{
+    struct taid_config *config = NULL;
+    struct tai_error error = {.text = ""};
+    if (config_load(command->config_path, &config, &error) != TAI_OK) {
+        command_refuse(command, &error);
+        return TAID_EXIT_USAGE;
+    }
+    if (command->json)
+        print_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "file", config->path, "data_dir", config->data_dir));
+    else if (!command->quiet)
+        printf("%s: ok\n", command->config_path);
+    if (command->verbose && !command->json)
+        config_print(config, stdout);
+    config_free(config);
+    return TAID_EXIT_OK;
+}
+
+/* ---- status ---------------------------------------------------------------------------------------------------- */
+
+/* The lines of run/listen as one string with spaces; NULL: none. */
+static char *read_listen(const struct taid_config *config)
+{
+    char *path = NULL, *text = NULL;
+    size_t len = 0;
+    struct tai_error error;
+    if (asprintf(&path, "%s/run/listen", config->data_dir) < 0)
+        return NULL;
+    enum tai_err err = file_read(&file_posix, path, LISTEN_TEXT_MAX, &text, &len, &error);
+    free(path);
+    if (err != TAI_OK)
+        return NULL;
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = 0;
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '\n')
+            text[i] = ' ';
+    return text;
+}
+
+int command_status(const struct command *command)
+{
+    struct taid_config *config = NULL;
+    struct tai_error error = {.text = ""};
+    if (config_load(command->config_path, &config, &error) != TAI_OK) {
+        command_refuse(command, &error);
+        return TAID_EXIT_USAGE;
+    }
+    pid_t pid = lock_owner(config);
+    char *listen = pid != 0 ? read_listen(config) : NULL;
+    if (command->json)
+        print_json(json_pack("{s:b, s:b, s:i, s:s?, s:s}", "ok", 1, "running", pid != 0, "pid", (int)pid,
+                             "listen", listen, "data_dir", config->data_dir));
+    else if (command->quiet)
+        ; /* the exit code says it */
+    else if (pid == 0)
+        printf("taid does not run on %s\n", config->data_dir);
+    else if (listen == NULL)
+        printf("taid runs on %s as process %d; it does not listen (yet)\n", config->data_dir, (int)pid);
+    else
+        printf("taid runs on %s as process %d and listens on %s\n", config->data_dir, (int)pid, listen);
+    free(listen);
+    config_free(config);
+    return pid != 0 ? TAID_EXIT_OK : TAID_EXIT_FAILED;
+}

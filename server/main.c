@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* taid: reads the command line, takes the data directory, and runs the supervisor or one process alone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sdk/io/log.h"
+#include "server/command.h"
+#include "server/config.h"
+#include "server/lock.h"
+#include "server/spawn.h"
+#include "server/supervisor.h"
+#include "server/verbs.h"
+
+enum { PAUSE_MS = 1000, PAUSE_MS_MAX = 30000, STOP_MS = 10000, LOCK_WAIT_MS = 5000 };
+
+static const char usage[] =
+    "Usage: taid [--config FILE]               run in the foreground until SIGTERM\n"
+    "       taid clock|stamp [--config FILE]   run one of its processes alone\n"
+    "       taid init --dir DIR                make a new log: key, settings, policy\n"
+    "       taid status [--config FILE]        say whether it runs (exit code 0 or 1)\n"
+    "       taid --check-config [--config FILE]\n"
+    "\n"
+    "  -c, --config FILE         the settings (default " DEFAULT_CONFIG ")\n"
+    "      --check-config        read the settings, say what is wrong with them; with -v print them all\n"
+    "  -q, --quiet               warnings and errors only\n"
+    "  -v, --verbose             say more\n"
+    "      --json                answers of init, status and --check-config as JSON\n"
+    "  -h, --help                this text\n"
+    "      --version             the version\n"
+    "\n"
+    "init:\n"
+    "      --dir DIR             the folder to make, or an empty one\n"
+    "      --host NAME           the log's name starts with this (default: this machine's name)\n"
+    "      --listen ADDR:PORT    where it will listen (default 127.0.0.1:8023; port 0: any free one)\n"
+    "      --url URL             where clients will reach it, for the policy\n"
+    "      --assume-error-ms N   your word for how wrong this machine's clock may be, in milliseconds\n"
+    "\n"
+    "SIGHUP makes a running taid read its settings again. See taid(8), taid.yaml(5).\n";
+
+static const char *clock_user(const struct taid_config *config)
+{
+    return config->clock.user;
+}
+
+static const char *stamp_user(const struct taid_config *config)
+{
+    return config->stamp.user;
+}
+
+/* In the order of their start: no stamp without a clock. */
+static const struct supervisor_child children[] = {
+    {"clock", clock_run, clock_user},
+    {"stamp", stamp_run, stamp_user},
+};
+enum { CHILDREN = sizeof children / sizeof children[0] };
+
+static const struct supervisor_child *child_find(const char *name)
+{
+    for (size_t i = 0; i < CHILDREN; i++)
+        if (strcmp(children[i].name, name) == 0)
+            return &children[i];
+    return NULL;
+}
+
+/* ---- the command line ------------------------------------------------------------------------------------------ */
+
+enum { OPT_CHECK = 256, OPT_JSON, OPT_VERSION, OPT_DIR, OPT_HOST, OPT_LISTEN, OPT_URL, OPT_ASSUME };
+
+/* False: wrong. `*ret_done`: answered already. */
+static bool read_options(int argc, char **argv, struct command *c, bool *ret_done)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, OPT_CHECK},
+        {"quiet", no_argument, NULL, 'q'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"json", no_argument, NULL, OPT_JSON},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {"dir", required_argument, NULL, OPT_DIR},
+        {"host", required_argument, NULL, OPT_HOST},
+        {"listen", required_argument, NULL, OPT_LISTEN},
+        {"url", required_argument, NULL, OPT_URL},
+        {"assume-error-ms", required_argument, NULL, OPT_ASSUME},
+        {NULL, 0, NULL, 0},
+    };
+    for (int opt; (opt = getopt_long(argc, argv, "c:qvh", options, NULL)) != -1;) {
+        switch (opt) {
+        case 'c':
+            c->config_path = optarg;
+            break;
+        case OPT_CHECK:
+            c->check_config = true;
+            break;
+        case 'q':
+            c->quiet = true;
+            break;
+        case 'v':
+            c->verbose = true;
+            break;
+        case OPT_JSON:
+            c->json = true;
+            break;
+        case OPT_DIR:
+            c->init.dir = optarg;
+            break;
+        case OPT_HOST:
+            c->init.host = optarg;
+            break;
+        case OPT_LISTEN:
+            c->init.listen = optarg;
+            break;
+        case OPT_URL:
+            c->init.url = optarg;
+            break;
+        case OPT_ASSUME:
+            c->init.assume_error_ms = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            *ret_done = true;
+            return true;
+        case OPT_VERSION:
+            printf("taid %s\n", TAISTAMP_VERSION);
+            *ret_done = true;
+            return true;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+static int refuse_usage(const char *what, const char *about)
+{
+    fprintf(stderr, "taid: %s%s%s\nTry taid --help.\n", what, about != NULL ? ": " : "",
+            about != NULL ? about : "");
+    return TAID_EXIT_USAGE;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+/* Files 0 to 2 exist, so that nothing opened later takes their place and receives what is meant for them. */
+static bool have_standard_files(void)
+{
+    for (;;) {
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+            return false;
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            return true;
+        }
+        fcntl(fd, F_SETFD, 0);
+    }
+}
+
+/* Whoever can write the settings decides what root does with them. */
+static bool settings_are_safe(const struct taid_config *config)
+{
+    struct stat st;
+    if (geteuid() != 0 || stat(config->path, &st) != 0)
+        return true;
+    if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return true;
+    log_error("%s: belongs to or can be written by others than root; root does not take settings from them "
+              "(chown root, chmod 644, or start taid as the file's owner)",
+              config->path);
+    return false;
+}
+
+static int exit_code_of(enum tai_err err)
+{
+    bool passing = err == TAI_ERR_IO || err == TAI_ERR_NO_SPACE || err == TAI_ERR_MEMORY;
+    return passing ? TAID_EXIT_FAILED : TAID_EXIT_REFUSED;
+}
+
+static int run_one(const struct supervisor_child *child, struct taid_config *config)
+{
+    struct tai_error error;
+    enum tai_err err = spawn_drop(child->user(config), &error);
+    if (err != TAI_OK) {
+        log_error("%s.user: %s", child->name, error.text);
+        config_free(config);
+        return exit_code_of(err);
+    }
+    int code = child->run(config, -1);
+    config_free(config);
+    return code;
+}
+
+static void warn_of_exposure(const struct taid_config *config)
+{
+    for (size_t i = 0; i < config->stamp.listen_count; i++)
+        if (!config_listen_is_loopback(config->stamp.listen[i]))
+            log_warning("%s can be reached from other machines, without TLS: put a reverse proxy in front",
+                        config->stamp.listen[i]);
+}
+
+/* Owner of run/pid between start and end. */
+static int run_all(struct taid_config *config, const struct lock *lock, int level_fixed)
+{
+    const struct supervisor_options options = {.children = children,
+                                               .count = CHILDREN,
+                                               .pause_ms = PAUSE_MS,
+                                               .pause_ms_max = PAUSE_MS_MAX,
+                                               .stop_ms = STOP_MS,
+                                               .lock_fd = lock->whole,
+                                               .level_fixed = level_fixed};
+    char *pid_path = NULL;
+    if (asprintf(&pid_path, "%s/run/pid", config->data_dir) < 0)
+        pid_path = NULL;
+    char text[24];
+    snprintf(text, sizeof text, "%d\n", (int)getpid());
+    lock_tell(config, "pid", text);
+    warn_of_exposure(config);
+    log_notice("taid %s starts on %s", TAISTAMP_VERSION, config->data_dir);
+    int code = supervisor_run(config, &options);
+    if (pid_path != NULL)
+        unlink(pid_path);
+    free(pid_path);
+    return code;
+}
+
+/* `only` NULL: the supervisor with all processes. */
+static int run(const struct command *c, const struct supervisor_child *only)
+{
+    struct taid_config *config = NULL;
+    struct tai_error error = {.text = ""};
+    if (!have_standard_files())
+        return TAID_EXIT_FAILED;
+    log_open(only != NULL ? only->name : "taid", LOG_NOTICE);
+    if (config_load(c->config_path, &config, &error) != TAI_OK) {
+        log_error("%s", error.text);
+        return TAID_EXIT_USAGE;
+    }
+    int level_fixed = c->quiet ? LOG_WARNING : c->verbose ? LOG_DEBUG : -1;
+    log_open(only != NULL ? only->name : "taid",
+             (enum log_level)(level_fixed >= 0 ? level_fixed : config->log_level));
+    umask(022);
+    struct lock lock;
+    enum tai_err err = settings_are_safe(config) ? TAI_OK : TAI_ERR_UNTRUSTED;
+    if (err == TAI_OK) {
+        err = lock_take(config, only != NULL ? only->name : NULL, LOCK_WAIT_MS, &lock, &error);
+        if (err != TAI_OK)
+            log_error("%s", error.text);
+    }
+    if (err != TAI_OK) {
+        config_free(config);
+        return exit_code_of(err);
+    }
+    if (only != NULL)
+        spawn_raise_files(config);
+    int code = only != NULL ? run_one(only, config) : run_all(config, &lock, level_fixed);
+    lock_release(&lock);
+    return code;
+}
+
+static int dispatch(const struct command *c, const char *verb)
+{
+    if (verb != NULL && (strcmp(verb, "serve") == 0 || strcmp(verb, "sign") == 0)) {
+        fprintf(stderr, "taid: this release has no %s process: %s\n", verb,
+                strcmp(verb, "sign") == 0 ? "signing is done inside the stamp process"
+                                          : "NTP, NTS and Roughtime are not served");
+        return TAID_EXIT_USAGE;
+    }
+    if (verb != NULL && strcmp(verb, "init") == 0)
+        return command_init(c);
+    if (verb != NULL && strcmp(verb, "status") == 0)
+        return command_status(c);
+    if (verb != NULL && child_find(verb) == NULL)
+        return refuse_usage("there is no such command", verb);
+    if (c->check_config)
+        return command_check(c);
+    if (c->json)
+        return refuse_usage("--json goes with init, status and --check-config", NULL);
+    return run(c, verb != NULL ? child_find(verb) : NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct command c = {.config_path = DEFAULT_CONFIG};
+    bool done = false;
+    if (!read_options(argc, argv, &c, &done)) {
+        fprintf(stderr, "Try taid --help.\n");
+        return TAID_EXIT_USAGE;
+    }
+    if (done)
+        return TAID_EXIT_OK;
+    const char *verb = optind < argc ? argv[optind++] : NULL;
+    bool init = verb != NULL && strcmp(verb, "init") == 0;
+    if (init && c.init.dir == NULL && optind < argc)
+        c.init.dir = argv[optind++]; /* taid init DIR */
+    if (optind < argc)
+        return refuse_usage("too many words", argv[optind]);
+    bool init_option = c.init.dir != NULL || c.init.host != NULL || c.init.listen != NULL ||
+                       c.init.url != NULL || c.init.assume_error_ms != NULL;
+    if (init_option && !init)
+        return refuse_usage("--dir, --host, --listen, --url and --assume-error-ms go with init", NULL);
+    return dispatch(&c, verb);
+}

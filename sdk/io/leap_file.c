@@ -61,26 +61,36 @@ static bool is_newer(const struct leap_table *a, const struct leap_table *b)
     return a->updated_posix_s > b->updated_posix_s;
 }
 
-enum tai_err leap_file_newest(struct leap_table *ret_table, const char **ret_path, struct tai_error *error)
+enum tai_err leap_file_best(const char *const *paths, size_t n, struct leap_table *ret_table,
+                            const char **ret_path, struct tai_error *error)
 {
     struct leap_table best, table;
-    const char *best_path = NULL, *path;
+    const char *best_path = NULL;
     struct tai_error why = {.code = TAI_ERR_NOT_FOUND, .text = "no leap-second table was found"}, last;
-    for (size_t i = 0; (path = leap_file_path(i)) != NULL; i++) {
-        if (leap_file_read(path, &table, &last) != TAI_OK) {
-            /* A file that is there and bad says more than one that is not there. */
-            if (last.code != TAI_ERR_NOT_FOUND || path != usual_paths[i])
+    for (size_t i = 0; i < n; i++) {
+        if (leap_file_read(paths[i], &table, &last) != TAI_OK) {
+            /* A file that is there and bad says more than one that is not there, unless it is the only one. */
+            if (last.code != TAI_ERR_NOT_FOUND || n == 1)
                 why = last;
             continue;
         }
         if (best_path != NULL && !is_newer(&table, &best))
             continue;
         best = table;
-        best_path = path;
+        best_path = paths[i];
     }
     if (best_path == NULL)
         return error_set(error, why.code, why.text);
     *ret_table = best;
     *ret_path = best_path;
     return TAI_OK;
+}
+
+enum tai_err leap_file_newest(struct leap_table *ret_table, const char **ret_path, struct tai_error *error)
+{
+    const char *paths[sizeof usual_paths / sizeof *usual_paths];
+    size_t n = 0;
+    for (const char *path; n < sizeof paths / sizeof *paths && (path = leap_file_path(n)) != NULL; n++)
+        paths[n] = path;
+    return leap_file_best(paths, n, ret_table, ret_path, error);
 }

@@ -16,8 +16,12 @@ TAISTAMP_MUST_CHECK enum tai_err leap_file_read(const char *path, struct leap_ta
                                                 struct tai_error *error);
 /* The i-th path that is tried; NULL past the last. */
 const char *leap_file_path(size_t i);
-/* The best of them and its path (which lives as leap_file_path's). TAI_ERR_NOT_FOUND when there is none;
- * otherwise what was wrong with the last. */
+/* The best of `n` files, which may be missing, and the path among `paths` that it was read from. TAI_ERR_NOT_FOUND when
+ * there is none; otherwise what was wrong with the last bad one. */
+TAISTAMP_MUST_CHECK enum tai_err leap_file_best(const char *const *paths, size_t n,
+                                                struct leap_table *ret_table, const char **ret_path,
+                                                struct tai_error *error);
+/* The same over leap_file_path. */
 TAISTAMP_MUST_CHECK enum tai_err leap_file_newest(struct leap_table *ret_table, const char **ret_path,
                                                   struct tai_error *error);
 

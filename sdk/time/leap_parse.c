@@ -44,7 +44,7 @@ static enum tai_err fail(const struct reader *r, enum tai_err code, const char *
 
 static bool is_blank(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c == ' ' || c == '\t';
 }
 
 /* Takes the next word of a line; an empty one at its end. */
@@ -145,6 +145,9 @@ static enum tai_err read_line(struct reader *r, struct bytes line)
 
 static enum tai_err read_any(struct reader *r, struct bytes line)
 {
+    /* Copies that went through other systems end their lines in CR LF. */
+    if (line.len > 0 && line.data[line.len - 1] == '\r')
+        line.len--;
     if (line.len == 0 || line.data[0] != '#')
         return read_line(r, line);
     if (line.len < 3 || !is_blank(line.data[2]))

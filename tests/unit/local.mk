@@ -3,3 +3,4 @@ include tests/unit/base.mk
 include tests/unit/proof.mk
 include tests/unit/taid.mk
 include tests/unit/log.mk
+include tests/unit/time.mk

@@ -1,0 +1,11 @@
+# Time: pure parts against the pure archives, the public functions against the library.
+time_tests = tests/unit/test_leap
+check_PROGRAMS += $(time_tests)
+TESTS += $(time_tests)
+EXTRA_DIST += tests/unit/leap_tables.h
+
+time_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+time_test_libs = libtaitime.la libtaibase.la libtaiio.la libtaitime.la libtaibase.la $(CRYPTO_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_leap_CPPFLAGS = $(time_test_cppflags)
+tests_unit_test_leap_LDADD = $(time_test_libs)

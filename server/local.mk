@@ -10,7 +10,7 @@ libtaid_la_SOURCES = \
 	server/verbs.c server/verbs.h
 libtaid_la_LIBADD = libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS)
 
-EXTRA_PROGRAMS += taid
+sbin_PROGRAMS += taid
 taid_SOURCES = server/main.c
 taid_CPPFLAGS = $(AM_CPPFLAGS) -DDEFAULT_CONFIG='"$(sysconfdir)/taistamp/taid.yaml"'
 taid_CFLAGS = $(IO_CFLAGS)

@@ -18,3 +18,4 @@ endif
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
 
 include tests/fuzz/time.mk
+include tests/fuzz/taid.mk

@@ -4,16 +4,20 @@ noinst_LTLIBRARIES += libtaistampcli.la
 libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
 libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/commands.h \
+	tools/tai-stamp/deliver.c tools/tai-stamp/deliver.h \
 	tools/tai-stamp/describe.c tools/tai-stamp/describe.h \
+	tools/tai-stamp/export.c \
 	tools/tai-stamp/file.c tools/tai-stamp/file.h \
 	tools/tai-stamp/hashing.c tools/tai-stamp/hashing.h \
 	tools/tai-stamp/home.c tools/tai-stamp/home.h \
 	tools/tai-stamp/info.c \
+	tools/tai-stamp/items.c tools/tai-stamp/items.h \
 	tools/tai-stamp/judge.c tools/tai-stamp/judge.h \
 	tools/tai-stamp/kept.c tools/tai-stamp/kept.h \
 	tools/tai-stamp/options.c tools/tai-stamp/options.h \
 	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
 	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \
+	tools/tai-stamp/stamp.c \
 	tools/tai-stamp/state.c tools/tai-stamp/state.h \
 	tools/tai-stamp/text.c tools/tai-stamp/text.h \
 	tools/tai-stamp/trust.c \

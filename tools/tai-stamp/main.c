@@ -10,13 +10,15 @@ static int run(const struct options *o)
     switch (o->command) {
     case COMMAND_STAMP:
     case COMMAND_FLUSH:
-    case COMMAND_EXPORT:
+        return command_stamp(o);
     case COMMAND_VERIFY:
         return command_verify(o);
     case COMMAND_INFO:
         return command_info(o);
     case COMMAND_TRUST:
         return command_trust(o);
+    case COMMAND_EXPORT:
+        return command_export(o);
     case COMMAND_ALL:
         break;
     }

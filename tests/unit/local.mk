@@ -4,3 +4,4 @@ include tests/unit/proof.mk
 include tests/unit/taid.mk
 include tests/unit/log.mk
 include tests/unit/time.mk
+include tests/unit/http.mk

@@ -25,15 +25,15 @@ static enum tai_err bind_error(struct tai_error *error, int errnum, const char *
 {
     switch (errnum) {
     case EADDRINUSE:
-        return fail(error, TAI_ERR_CONFLICT, "another program listens there already: ", address);
+        return fail(error, TAI_ERR_CONFLICT, "another program listens there already", address);
     case EACCES:
     case EPERM:
-        return fail(error, TAI_ERR_PERMISSION, "no permission to listen on ", address);
+        return fail(error, TAI_ERR_PERMISSION, "no permission to listen", address);
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT:
-        return fail(error, TAI_ERR_NOT_FOUND, "this machine does not have the address ", address);
+        return fail(error, TAI_ERR_NOT_FOUND, "this machine does not have the address", address);
     default:
-        return fail(error, TAI_ERR_IO, "cannot listen on ", address);
+        return fail(error, TAI_ERR_IO, "cannot listen", address);
     }
 }
 
@@ -111,7 +111,7 @@ enum tai_err http_listen(struct event_base *base, const char *address, struct ev
     struct sockaddr_storage sa;
     socklen_t len = 0;
     if (!parse_address(address, &sa, &len))
-        return fail(error, TAI_ERR_ARGUMENT, "not an address and port to listen on: ", address);
+        return fail(error, TAI_ERR_ARGUMENT, "not an address and port to listen on", address);
     int fd = listen_socket((const struct sockaddr *)&sa, len);
     if (fd < 0)
         return bind_error(error, errno, address);
@@ -123,7 +123,7 @@ enum tai_err http_listen(struct event_base *base, const char *address, struct ev
     }
     if (!append_where(fd, where)) {
         evconnlistener_free(l);
-        return fail(error, TAI_ERR_IO, "cannot tell where it listens: ", address);
+        return fail(error, TAI_ERR_IO, "cannot tell where it listens", address);
     }
     *ret_listener = l;
     return TAI_OK;

@@ -6,3 +6,4 @@ include tests/cli/local.mk
 include tests/check/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
+include tests/fresh/local.mk

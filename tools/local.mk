@@ -5,3 +5,5 @@ libtaitools_la_LIBADD = $(JANSSON_LIBS)
 libtaitools_la_SOURCES = tools/json.c tools/json.h
 include tools/tai-leap/local.mk
 include tools/tai-stamp/local.mk
+# The two scripts that start from a fresh machine; they run from the sources and are not installed.
+EXTRA_DIST += tools/quickstart tools/selftest tools/packages.sh .ci/run

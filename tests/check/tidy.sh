@@ -8,6 +8,7 @@ command -v clang-tidy >/dev/null || skip tidy "clang-tidy is not installed"
 cd "$top_srcdir"
 flags=$(pkg-config --cflags libcrypto libevent sqlite3 jansson yaml-0.1 libcurl)
 tidy() { # tidy FLAGS...; file names come from standard input
+    # shellcheck disable=SC2016 # the inner shell expands its own
     xargs -r -n 6 -P 2 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- $flags 2>&1' sh "$*" |
         { grep -v -e 'warnings generated' -e '^Suppressed' -e '^Use -header-filter' || :; }
 }

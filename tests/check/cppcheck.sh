@@ -10,6 +10,8 @@ set --
 for folder in sdk server client tools; do
     if [ -d "$folder" ]; then set -- "$@" "$folder"; fi
 done
+# cppcheck reads no system headers, but it must see the macros of the BSD lists to parse their users.
+queue=$(echo '#include <sys/queue.h>' | ${CC:-cc} -M -E - | tr ' ' '\n' | grep 'sys/queue.h$')
 exec cppcheck --quiet --std=c11 --language=c --enable=warning,portability --inline-suppr --error-exitcode=1 -j 2 \
-    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D__GNUC__=12 -D__linux__ \
+    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -D__GNUC__=12 -D__linux__ --include="$queue" \
     -I . -I sdk/include "$@"

@@ -14,11 +14,14 @@ tidy() { # tidy FLAGS...; file names come from standard input
 }
 pure='sdk/(base|time|sync|proof)|client/core|server/[a-z]+/core'
 find sdk server client tools -name '*.c' 2>/dev/null | sort >"$top_builddir/tidy.files" || :
+# What the makefiles define by option.
+printf '#define TAISTAMP_PKGDATADIR "/usr/share/taistamp"\n#define DEFAULT_CONFIG "/etc/taistamp/taid.yaml"\n' \
+    >"$top_builddir/tidy.h"
 log=$top_builddir/tidy.log
 # shellcheck disable=SC2086
 {
     grep -E "^($pure)/" "$top_builddir/tidy.files" | tidy -std=c17 -I. -Isdk/include
-    grep -Ev "^($pure)/" "$top_builddir/tidy.files" | tidy -std=gnu17 -D_GNU_SOURCE -I. -Isdk/include "-I$top_builddir" $flags
+    grep -Ev "^($pure)/" "$top_builddir/tidy.files" | tidy -std=gnu17 -D_GNU_SOURCE -include "$top_builddir/tidy.h" -I. -Isdk/include "-I$top_builddir" $flags
 } >"$log"
 cat "$log"
 wc -l <"$top_builddir/tidy.files" | sed 's/$/ files/'

@@ -8,7 +8,7 @@ import sys
 
 # Written in pieces, so that this file passes its own rule.
 MARKS = re.compile(r'\b(' + '|'.join(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK', 'TB' + 'D',
-                                      'place' + 'holder', 'for ' + 'now', 'not ' + 'implemented']) + r')\b')
+                                      'place' + 'holder', 'not yet ' + 'implemented']) + r')\b')
 SOURCE = ('.c', '.h', '.py', '.sh', '.mk', '.am', '.ac')
 TEXT = SOURCE + ('.md', '.yaml', '.in', '.map', '.1', '.3', '.5', '.8')
 LINES_MAX, ARCHITECTURE_MAX = 600, 300

@@ -58,10 +58,10 @@ static enum tai_err take_path(const struct reader *r, const struct config_key *k
     if (!is_text(item))
         return REFUSE(r, item, TAI_ERR_FORMAT, "%s must be a path; leave the key out for the default",
                       key->name);
-    /* Room is kept for what is put in front of and behind it. */
-    if (strlen(item->text) > PATH_MAX / 4)
-        return REFUSE(r, item, TAI_ERR_RANGE, "%s: the path is longer than %d bytes", key->name,
-                      PATH_MAX / 4);
+    /* Room is kept for what is put in front of a relative path, and for file names behind each. */
+    size_t max = item->text[0] == '/' ? PATH_MAX - PATH_MAX / 16 : PATH_MAX / 4;
+    if (strlen(item->text) > max)
+        return REFUSE(r, item, TAI_ERR_RANGE, "%s: the path is longer than %zu bytes", key->name, max);
     for (const char *p = item->text; *p != 0; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             return REFUSE(r, item, TAI_ERR_FORMAT, "%s: a control character in the path", key->name);

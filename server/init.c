@@ -273,6 +273,34 @@ static enum tai_err fill(struct init *in)
 static const char *const parts[] = {"keys", "policy", "taid.yaml"};
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
+/* Removes a folder with what is in it, two levels deep: exactly what fill() can have made. */
+static void remove_folder(const char *path, int depth)
+{
+    DIR *d = depth > 0 ? opendir(path) : NULL;
+    for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
+        char name[PATH_MAX];
+        int n = snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n < 0 || (size_t)n >= sizeof name)
+            continue;
+        if (unlink(name) != 0)
+            remove_folder(name, depth - 1);
+    }
+    if (d != NULL)
+        closedir(d);
+    rmdir(path);
+}
+
+/* Takes away what had been moved into place: nobody has used it yet. Removing works on a full disk, moving back may not. */
+static void remove_parts(const struct init *in, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+        int n = snprintf(path, sizeof path, "%s/%s", in->options->dir, parts[i]);
+        if (n > 0 && (size_t)n < sizeof path && unlink(path) != 0)
+            remove_folder(path, 1);
+    }
+}
+
 static int move(struct init *in, const char *from_dir, const char *to_dir, const char *name)
 {
     char from[PATH_MAX], to[PATH_MAX];
@@ -296,29 +324,11 @@ static enum tai_err commit(struct init *in)
         done++;
     enum tai_err result = err < 0 ? file_error(in->error, err, "cannot write into", dir)
                                   : file_sync_dir(in->files, dir, in->error);
-    /* Back into the stage, which is then removed. */
-    while (result != TAI_OK && done > 0 && move(in, dir, in->stage, parts[--done]) >= 0)
-        continue;
+    if (result != TAI_OK)
+        remove_parts(in, done);
     if (result == TAI_OK)
         rmdir(in->stage);
     return result;
-}
-
-/* Removes a folder with what is in it, two levels deep: exactly what fill() can have made. */
-static void remove_folder(const char *path, int depth)
-{
-    DIR *d = depth > 0 ? opendir(path) : NULL;
-    for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
-        char name[PATH_MAX];
-        int n = snprintf(name, sizeof name, "%s/%s", path, e->d_name);
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n < 0 || (size_t)n >= sizeof name)
-            continue;
-        if (unlink(name) != 0)
-            remove_folder(name, depth - 1);
-    }
-    if (d != NULL)
-        closedir(d);
-    rmdir(path);
 }
 
 enum tai_err init_run(const struct init_options *options, struct init_result *ret_result,

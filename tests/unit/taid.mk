@@ -15,3 +15,9 @@ TESTS += tests/unit/test_supervisor
 tests_unit_test_supervisor_SOURCES = tests/unit/test_supervisor.c
 tests_unit_test_supervisor_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_supervisor_LDADD = $(tests_unit_test_config_LDADD)
+
+check_PROGRAMS += tests/unit/test_init
+TESTS += tests/unit/test_init
+tests_unit_test_init_SOURCES = tests/unit/test_init.c
+tests_unit_test_init_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_init_LDADD = $(taid_LDADD) $(CHECK_LIBS)

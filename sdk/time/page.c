@@ -233,7 +233,8 @@ void page_evaluate(const struct clock_line *line, tai_mono_t now, int64_t realti
                    struct taistamp_reading *ret_reading)
 {
     if (now.ns > line->void_after.ns || !page_status_has_interval(line->status)) {
-        bool expired = line->void_after.ns != 0 && now.ns > line->void_after.ns;
+        bool fresh = line->void_after.ns == 0 && line->status == TAISTAMP_STATUS_UNKNOWN;
+        bool expired = now.ns > line->void_after.ns && !fresh;
         reading_without_interval(expired ? TAISTAMP_STATUS_EXPIRED : line->status, ret_reading);
         return;
     }

@@ -5,3 +5,4 @@ include tests/unit/taid.mk
 include tests/unit/log.mk
 include tests/unit/time.mk
 include tests/unit/http.mk
+include tests/unit/clock.mk

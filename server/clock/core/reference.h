@@ -22,8 +22,8 @@
  * leap second, or made one that the table does not have), disrupted until it is right again, at most for 1 h.
  *   - a clock that shows a time before the table's own date, or before 1972, is wrong whoever vouches for it.
  *
- * Worked numbers: REALTIME 1483228800.000000000 at raw 50 s read within +-1 us, TAI-UTC 37, chronyd's
- * maxerror 1234 us: tai 1483228837000000000, half-width 1234000 + 1000 + 50000 + 1000 = 1286000 ns.
+ * Worked numbers: REALTIME 1483228810.000000000 at raw 50 s read within +-1 us, TAI-UTC 37, chronyd's
+ * maxerror 1234 us: tai 1483228847000000000, half-width 1234000 + 1000 + 50000 + 1000 = 1286000 ns.
  *
  * What it cannot see: a clock smeared around a leap second (the daemon's bound is against smeared time then).
  */

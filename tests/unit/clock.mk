@@ -1,0 +1,19 @@
+# The clock: page, facade, core of the clock process, and the process itself.
+check_PROGRAMS += tests/unit/test_page
+TESTS += tests/unit/test_page
+tests_unit_test_page_SOURCES = tests/unit/test_page.c
+tests_unit_test_page_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_page_LDADD = libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+clock_test_libs = libtaid.la libtaidaemon.la libtaiclockcore.la libtaitime.la libtaibase.la libtaiio.la \
+	libtaistamp.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/test_keeper
+TESTS += tests/unit/test_keeper
+tests_unit_test_keeper_SOURCES = tests/unit/test_keeper.c
+tests_unit_test_keeper_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_keeper_LDADD = $(clock_test_libs)
+check_PROGRAMS += tests/unit/test_reference
+TESTS += tests/unit/test_reference
+tests_unit_test_reference_SOURCES = tests/unit/test_reference.c
+tests_unit_test_reference_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_reference_LDADD = $(clock_test_libs)

@@ -153,12 +153,14 @@ enum tai_err taistamp_time_to_ntp(const taistamp_leaps *leaps, tai_t t, uint64_t
 enum tai_err taistamp_time_from_ntp(const taistamp_leaps *leaps, uint64_t timestamp, tai_t pivot,
                                     tai_t *ret_t, enum taistamp_utc_status *ret_status)
 {
-    int64_t ns;
+    int64_t pivot_s, rest;
+    int32_t ns;
+    enum taistamp_utc_status status;
     if (timestamp == 0)
         return TAI_ERR_UNKNOWN;
-    /* The pivot's TAI second stands in for its POSIX second: some tens of seconds do not matter in 68 years.
-     */
-    int64_t pivot_s = arith_div_floor(pivot.ns, NS_PER_S, &ns);
+    /* Before 1972 the pivot's TAI second stands in for its POSIX second: it then only says "long ago". */
+    if (leap_posix_from_tai(leaps_table(leaps), pivot, &pivot_s, &ns, &status) != TAI_OK)
+        pivot_s = arith_div_floor(pivot.ns, NS_PER_S, &rest);
     return taistamp_time_from_ntp_date(leaps, ntp_date_near(timestamp, pivot_s), ret_t, ret_status);
 }
 

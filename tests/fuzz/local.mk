@@ -19,3 +19,4 @@ EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
 
 include tests/fuzz/time.mk
 include tests/fuzz/taid.mk
+include tests/fuzz/proof.mk

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "server/command.h"
 #include "server/config.h"
@@ -176,6 +177,18 @@ static bool settings_are_safe(const struct taid_config *config)
     return false;
 }
 
+/* The commonest first mistake, said before anything starts. Whether the key is any good, the stamp process finds out. */
+static bool has_key(const struct taid_config *config)
+{
+    char *path = file_path(config->key_dir, "log.key");
+    bool missing = path != NULL && access(path, F_OK) != 0 && errno == ENOENT;
+    if (missing)
+        log_error("%s: there is no signing key here. Make a log with `taid init`, or correct key_dir in %s",
+                  path, config->path);
+    free(path);
+    return !missing;
+}
+
 static int exit_code_of(enum tai_err err)
 {
     bool passing = err == TAI_ERR_IO || err == TAI_ERR_NO_SPACE || err == TAI_ERR_MEMORY;
@@ -246,7 +259,10 @@ static int run(const struct command *c, const struct supervisor_child *only)
              (enum log_level)(level_fixed >= 0 ? level_fixed : config->log_level));
     umask(022);
     struct lock lock;
+    bool needs_key = only == NULL || only->run == stamp_run;
     enum tai_err err = settings_are_safe(config) ? TAI_OK : TAI_ERR_UNTRUSTED;
+    if (err == TAI_OK && needs_key && !has_key(config))
+        err = TAI_ERR_NOT_FOUND;
     if (err == TAI_OK) {
         err = lock_take(config, only != NULL ? only->name : NULL, LOCK_WAIT_MS, &lock, &error);
         if (err != TAI_OK)

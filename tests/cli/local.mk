@@ -1,1 +1,2 @@
 # The commands as a user types them.
+include tests/cli/taid.mk

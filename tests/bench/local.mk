@@ -9,3 +9,4 @@ bench: all $(bench_programs)
 	@programs='$(bench_programs:%=./%)'; for s in $(bench_scripts); do programs="$$programs $(srcdir)/$$s"; done; \
 	 $(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/bench/run bench.json $$programs
 .PHONY: bench
+include tests/bench/http.mk

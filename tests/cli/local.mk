@@ -1,2 +1,3 @@
 # The commands as a user types them.
 include tests/cli/taid.mk
+include tests/cli/time.mk

@@ -117,8 +117,10 @@ int main(int argc, char **argv)
         return err == TAI_ERR_NOT_FOUND || err == TAI_ERR_PERMISSION ? EXIT_USAGE : EXIT_INVALID;
     }
     code = o.n_items == 0 ? table_command(&o, leaps) : convert_command(&o, leaps);
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("tai-leap: the output could not be written\n", stderr);
         code = EXIT_INVALID;
+    }
     taistamp_leaps_free(leaps);
     options_free(&o);
     return code;

@@ -1,0 +1,3 @@
+# tai-leap.
+dist_check_SCRIPTS += tests/cli/tai_leap.sh
+TESTS += tests/cli/tai_leap.sh

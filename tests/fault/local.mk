@@ -1,1 +1,2 @@
 # Fault injection: power loss, full disk, kill -9.
+include tests/fault/kill.mk

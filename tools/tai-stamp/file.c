@@ -147,6 +147,7 @@ int file_stage(const char *path, const void *data, size_t len, mode_t mode, char
 
 int file_publish(char *temp, const char *path, bool keep_existing)
 {
+    bool linked = false;
     int err = 0;
 
     if (keep_existing) {
@@ -154,14 +155,15 @@ int file_publish(char *temp, const char *path, bool keep_existing)
             err = errno;
         if (err == EINVAL || err == ENOSYS) { /* a file system without it: a link does not replace either */
             err = link(temp, path) != 0 ? errno : 0;
+            linked = err == 0;
             if (err == EPERM || err == EOPNOTSUPP)
                 err = file_exists(path) ? EEXIST : rename(temp, path) != 0 ? errno : 0;
         }
     } else if (rename(temp, path) != 0) {
         err = errno;
     }
-    if (err != 0 || keep_existing)
-        unlink(temp); /* still there only after a failure or a link */
+    if (err != 0 || linked)
+        unlink(temp);
     free(temp);
     return err;
 }
@@ -203,7 +205,7 @@ static int sync_folder_of(const char *path)
 
 int file_write(const char *path, const void *data, size_t len, mode_t mode, bool keep_existing)
 {
-    char *temp;
+    char *temp = NULL;
     int err = stage(path, data, len, mode, true, &temp);
 
     if (err == 0)

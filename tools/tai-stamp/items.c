@@ -177,9 +177,12 @@ static void add_queued(struct items *items, const struct outbox_item *queued)
 static void collect_queue(struct items *items)
 {
     size_t n_named = items->n;
-    char **named = named_paths(items);
+    char **named;
 
     outbox_take(&items->queue);
+    if (items->queue.n == 0)
+        return;
+    named = named_paths(items);
     for (size_t i = 0; i < items->queue.n; i++) {
         const struct outbox_item *queued = &items->queue.items[i];
 

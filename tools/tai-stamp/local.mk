@@ -1,5 +1,5 @@
 # tai-stamp: one program of small files; its parts are a library so that tests can link them.
-bin_PROGRAMS += tools/tai-stamp/tai-stamp
+bin_PROGRAMS += tai-stamp
 noinst_LTLIBRARIES += libtaistampcli.la
 libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
 libtaistampcli_la_SOURCES = \
@@ -23,6 +23,17 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/trust.c \
 	tools/tai-stamp/verify.c \
 	tools/tai-stamp/walk.c tools/tai-stamp/walk.h
-tools_tai_stamp_tai_stamp_CFLAGS = $(IO_CFLAGS)
-tools_tai_stamp_tai_stamp_SOURCES = tools/tai-stamp/main.c
-tools_tai_stamp_tai_stamp_LDADD = libtaistampcli.la libtaitools.la libtaistamp-net.la libtaistamp.la $(JANSSON_LIBS)
+tai_stamp_CFLAGS = $(IO_CFLAGS)
+tai_stamp_SOURCES = tools/tai-stamp/main.c
+tai_stamp_LDADD = libtaistampcli.la libtaitools.la libtaistamp-net.la libtaistamp.la $(JANSSON_LIBS)
+dist_man_MANS += docs/man/tai-stamp.1
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = tools/completion/_tai-stamp
+EXTRA_DIST += tools/completion/tai-stamp.bash
+install-data-hook:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) '$(srcdir)/tools/completion/tai-stamp.bash' '$(DESTDIR)$(bashcompletiondir)/tai-stamp'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/tai-stamp'

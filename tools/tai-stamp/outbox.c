@@ -41,15 +41,13 @@ static bool read_counter(const char *text, uint64_t *ret_n)
 
 static bool read_hex(const char *text, uint8_t *out, size_t len)
 {
-    if (strlen(text) != 2 * len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
+    static const char digits[] = "0123456789abcdef";
 
-        if (strspn(text + 2 * i, "0123456789abcdef") < 2 || sscanf(text + 2 * i, "%2x", &byte) != 1)
-            return false;
-        out[i] = (uint8_t)byte;
-    }
+    if (strlen(text) != 2 * len || strspn(text, digits) != 2 * len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)((strchr(digits, text[2 * i]) - digits) << 4 |
+                           (strchr(digits, text[2 * i + 1]) - digits));
     return true;
 }
 

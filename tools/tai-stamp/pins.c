@@ -199,8 +199,9 @@ static char *folder_name(const char *what)
 
     for (const char *p = percent; *p != '\0'; p++) {
         if (*p == '/') {
-            memcpy(w, "%2F", 3);
-            w += 3;
+            *w++ = '%';
+            *w++ = '2';
+            *w++ = 'F';
         } else {
             *w++ = *p;
         }

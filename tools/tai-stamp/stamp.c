@@ -64,21 +64,21 @@ static const struct pin *choose_server(const struct options *o, const struct pin
 {
     const char *named = o->server != NULL ? o->server : getenv("TAISTAMP_SERVER");
     const struct pin *pin = NULL;
+    size_t n_urls = 0;
     char *url;
 
     if (named == NULL || named[0] == '\0')
         named = pins->default_url;
-    for (size_t i = 0, with_url = 0; named == NULL && i < pins->n; i++) {
-        with_url += pins->list[i].url[0] != '\0';
-        if (with_url == 1 && pin == NULL && pins->list[i].url[0] != '\0')
-            pin = &pins->list[i];
-        else if (with_url > 1)
-            pin = NULL;
+    for (size_t i = 0; named == NULL && i < pins->n; i++) {
+        if (pins->list[i].url[0] == '\0')
+            continue;
+        pin = n_urls == 0 ? &pins->list[i] : NULL; /* the only one, or none */
+        n_urls++;
     }
     if (pin != NULL)
         return pin;
     if (named == NULL) {
-        fputs(pins->n == 0
+        fputs(n_urls == 0
                   ? "tai-stamp: no server is known yet. Pin one first:\n  tai-stamp trust URL\n"
                   : "tai-stamp: which server? Use --server URL ('tai-stamp trust --list' shows them)\n",
               stderr);
@@ -134,7 +134,7 @@ static bool fill_session(struct items *items, struct request *r, struct tai_erro
     err = taistamp_stamping_new(secret, NULL, &r->stamping);
     explicit_bzero(secret, sizeof secret);
     counters = outbox_counters_load();
-    r->which = text_alloc(items->n * sizeof *r->which);
+    r->which = text_alloc(items->n * sizeof(struct item *));
     for (size_t i = 0; i < items->n && err == TAI_OK; i++) {
         struct item *item = &items->list[i];
 
@@ -171,7 +171,7 @@ static bool write_journal(struct request *r)
     if (err == 0)
         err = outbox_write(entries, r->n, &r->journal);
     if (err == 0 && strlen(r->journal.path) < sizeof journal_path)
-        strcpy(journal_path, r->journal.path);
+        memcpy(journal_path, r->journal.path, strlen(r->journal.path) + 1);
     interrupts_set(SIG_UNBLOCK);
     for (size_t i = 0; i < r->n; i++) {
         free(entries[i].path);
@@ -350,7 +350,7 @@ static int stamp_items(const struct options *o, struct items *items, const struc
     /* With nothing to send the queue may still have changed: dropped items leave it. */
     if ((pending || items->queue.n > 0) && !prepare(items, &r))
         code = EXIT_FAILED;
-    else if (r.n > 0)
+    else if (r.n > 0 && pin != NULL)
         code = send_request(o, items, pin, &r);
     clock_gettime(CLOCK_MONOTONIC, &end);
     if (code < 0)

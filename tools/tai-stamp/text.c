@@ -189,19 +189,18 @@ bad:
     return NULL;
 }
 
-/* value / unit with three digits, rounded up. */
+/* value / unit with three digits, rounded up: 12345 with unit 1000 is "12.4". */
 static void three_digits(uint64_t value, uint64_t unit, const char *name, char *ret_text)
 {
-    uint64_t whole = value / unit, rest = value % unit;
+    uint64_t whole = value / unit;
+    uint64_t parts = whole >= 100 || value % unit == 0 ? 1 : whole >= 10 ? 10 : 100; /* of a unit */
+    uint64_t step = unit / parts, steps = value / step + (value % step > 0);
 
-    if (whole >= 100 || rest == 0)
-        snprintf(ret_text, TEXT_WIDTH_MAX, "%" PRIu64 " %s", whole + (rest > 0), name);
-    else if (whole >= 10)
-        snprintf(ret_text, TEXT_WIDTH_MAX, "%.1f %s", (double)((value + unit / 10 - 1) / (unit / 10)) / 10,
-                 name);
+    if (parts == 1)
+        snprintf(ret_text, TEXT_WIDTH_MAX, "%" PRIu64 " %s", steps, name);
     else
-        snprintf(ret_text, TEXT_WIDTH_MAX, "%.2f %s", (double)((value + unit / 100 - 1) / (unit / 100)) / 100,
-                 name);
+        snprintf(ret_text, TEXT_WIDTH_MAX, "%" PRIu64 ".%0*" PRIu64 " %s", steps / parts, parts == 10 ? 1 : 2,
+                 steps % parts, name);
 }
 
 void text_width(int64_t ns, char ret_text[TEXT_WIDTH_MAX])

@@ -25,6 +25,7 @@ struct run {
     struct judge judge;
     size_t count[OUTCOMES];
     size_t without; /* files below folders that have no receipt beside them */
+    bool brief;     /* of many files only those with a problem are named */
 };
 
 /* One file and its receipt, as far as they are known. */
@@ -63,7 +64,7 @@ static enum outcome report(struct run *run, const struct check *c, enum outcome 
         describe_text_json(object, "message", message);
         if (!json_finish_line(object))
             fprintf(stderr, "tai-stamp: cannot write the answer\n");
-    } else if (outcome != HOLDS || !run->o->quiet) {
+    } else if (outcome != HOLDS || (!run->o->quiet && !run->brief)) {
         char *shown = text_escape(subject);
 
         fprintf(outcome == HOLDS ? stdout : stderr, "%s: %s%s\n", shown, message, c->kept_note);
@@ -96,7 +97,7 @@ static bool judge_receipt(struct run *run, struct check *c, enum outcome *ret_ou
         snprintf(
             message, sizeof message,
             "its receipt is by %.300s, whose key you have not pinned; 'tai-stamp trust URL' pins a server's, "
-            "'--policy FILE' names one for now",
+            "'--policy FILE' names one for this time",
             issuer);
         free(issuer);
         *ret_outcome = report(run, c, UNTRUSTED, "unknown_log", message);
@@ -264,6 +265,7 @@ static void check_folder(struct run *run, const char *folder)
     struct walk walk = {0};
 
     walk_add(&walk, folder, true, on_problem, run);
+    run->brief = walk.n_receipts > 20 && run->o->verbose == 0;
     for (size_t i = 0; i < walk.n_receipts; i++) {
         char *bare = text_copy_n(walk.receipts[i], strlen(walk.receipts[i]) - 4);
 
@@ -276,6 +278,7 @@ static void check_folder(struct run *run, const char *folder)
         run->without += !file_exists(receipt);
         free(receipt);
     }
+    run->brief = false;
     walk_free(&walk);
 }
 

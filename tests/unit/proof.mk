@@ -3,7 +3,8 @@ proof_pure_libs = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPT
 proof_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) \
 	-DTEST_SRCDIR='"$(abs_top_srcdir)"'
 
-proof_tests = tests/unit/test_formats tests/unit/test_merkle tests/unit/test_no_memory tests/unit/test_receipt tests/unit/test_stamping tests/unit/test_vectors
+proof_tests = tests/unit/test_formats tests/unit/test_merkle tests/unit/test_no_memory tests/unit/test_receipt tests/unit/test_stamping tests/unit/test_vectors \
+	tests/unit/test_worked_example
 check_PROGRAMS += $(proof_tests)
 TESTS += $(proof_tests)
 EXTRA_DIST += tests/unit/prop.h tests/unit/proof_files.h tests/unit/trust_yaml.h tests/vectors/proof
@@ -28,6 +29,9 @@ tests_unit_test_stamping_LDADD = libtaiapi.la $(proof_pure_libs)
 
 tests_unit_test_vectors_CPPFLAGS = $(proof_test_cppflags)
 tests_unit_test_vectors_LDADD = libtaistamp.la $(JANSSON_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_worked_example_CPPFLAGS = $(proof_test_cppflags)
+tests_unit_test_worked_example_LDADD = $(proof_pure_libs)
 
 dist_check_SCRIPTS += tests/vectors/reproduce.sh
 TESTS += tests/vectors/reproduce.sh

@@ -8,6 +8,7 @@
 
 #include "sdk/base/error.h"
 #include "sdk/io/page.h"
+#include "sdk/time/arith.h"
 
 static const char page_default[] = "/run/taistamp/clock";
 
@@ -16,8 +17,14 @@ static const char page_default[] = "/run/taistamp/clock";
 enum { BUSY_TRIES = 10, BUSY_WAIT_NS = 50000 };
 enum { DOUBT_TRIES = 3 };
 
+/* No generation of a line that can be read: those are even. */
+enum { GENERATION_NONE = 1 };
+
 struct taistamp_clock {
     const struct clock_page *page;
+    /* The newest line that was looked at in full, was of this boot and has an interval. Threads share it: whichever
+     * generation it holds, that line was good. */
+    _Atomic uint64_t *good_generation;
     uint8_t boot_id[16];
 };
 
@@ -37,13 +44,14 @@ const char *taistamp_status_name(enum taistamp_status status)
 }
 
 /* page_read, waiting out a writer that was interrupted between its two generations. */
-static enum page_verdict read_patiently(const struct clock_page *page, struct clock_line *ret_line)
+static enum page_verdict read_patiently(const struct clock_page *page, struct clock_line *ret_line,
+                                        uint64_t *ret_generation)
 {
     enum page_verdict verdict = PAGE_BUSY;
     for (int i = 0; i < BUSY_TRIES && verdict == PAGE_BUSY; i++) {
         struct timespec wait = {.tv_nsec = BUSY_WAIT_NS};
         nanosleep(&wait, NULL);
-        verdict = page_read(page, ret_line);
+        verdict = page_read(page, ret_line, ret_generation);
     }
     return verdict;
 }
@@ -57,13 +65,18 @@ enum tai_err taistamp_clock_open(const char *path, taistamp_clock **ret_clock, s
     if (path == NULL || *path == 0)
         path = page_default;
     taistamp_clock *clock = calloc(1, sizeof *clock);
-    if (clock == NULL)
+    if (clock != NULL)
+        clock->good_generation = malloc(sizeof *clock->good_generation);
+    if (clock == NULL || clock->good_generation == NULL) {
+        free(clock);
         return error_set(error, TAI_ERR_MEMORY, "out of memory");
+    }
+    atomic_init(clock->good_generation, GENERATION_NONE);
     enum tai_err err = page_boot_id(clock->boot_id, error);
     if (err == TAI_OK)
         err = page_map(path, &clock->page, error);
     struct clock_line line;
-    if (err == TAI_OK && page_read(clock->page, &line) == PAGE_FOREIGN)
+    if (err == TAI_OK && page_read(clock->page, &line, NULL) == PAGE_FOREIGN)
         err = error_set_detail(error, TAI_ERR_CORRUPT, "this is not a clock page of this version",
                                bytes_of_str(path));
     if (err != TAI_OK) {
@@ -79,23 +92,30 @@ void taistamp_clock_close(taistamp_clock *clock)
     if (clock == NULL)
         return;
     page_unmap(clock->page);
+    free(clock->good_generation);
     free(clock);
 }
 
-/* Every case but the common one. */
+static int64_t ns_of(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * NS_PER_S + t->tv_nsec;
+}
+
+/* A line not seen before (one a second), and every case but the common one. */
 static enum tai_err read_slowly(const taistamp_clock *clock, struct taistamp_reading *ret_reading)
 {
     struct clock_line line;
-    enum page_verdict verdict = page_read(clock->page, &line);
+    uint64_t generation = GENERATION_NONE;
+    enum page_verdict verdict = page_read(clock->page, &line, &generation);
     if (verdict == PAGE_BUSY)
-        verdict = read_patiently(clock->page, &line);
+        verdict = read_patiently(clock->page, &line, &generation);
     if (verdict != PAGE_OK)
         return verdict == PAGE_BUSY ? TAI_ERR_UNAVAILABLE : TAI_ERR_CORRUPT;
     bool other_boot =
         line.void_after.ns != 0 && memcmp(line.boot_id, clock->boot_id, sizeof line.boot_id) != 0;
     struct taistamp_reading reading = {.status = TAISTAMP_STATUS_EXPIRED, .utc = TAISTAMP_UTC_UNKNOWN};
-    /* The coarse clock stands still while the processor that ticks it is busy elsewhere, and this thread may
-     * lose its own between the two readings: nobody's clock was set, so ask the fine one, more than once. */
+    /* The coarse clock stands still while the processor that ticks it is busy elsewhere, and this thread may lose
+     * its own between the two readings: nobody's clock was set, so ask the fine one, more than once. */
     for (int i = 0; i < DOUBT_TRIES && !other_boot; i++) {
         struct page_clocks now;
         page_clocks_read(true, &now);
@@ -103,16 +123,19 @@ static enum tai_err read_slowly(const taistamp_clock *clock, struct taistamp_rea
         if (reading.status != TAISTAMP_STATUS_DISRUPTED)
             break;
     }
+    if (!other_boot && page_status_has_interval(line.status))
+        atomic_store_explicit(clock->good_generation, generation, memory_order_relaxed);
     *ret_reading = reading;
     return TAI_OK;
 }
 
 enum tai_err taistamp_clock_read(const taistamp_clock *clock, struct taistamp_reading *ret_reading)
 {
-    struct page_clocks now;
-    page_clocks_read(false, &now);
-    if (__builtin_expect(page_read_quick(clock->page, clock->boot_id, now.raw, now.realtime_ns, ret_reading),
-                         1))
+    struct timespec raw, realtime;
+    uint64_t good = atomic_load_explicit(clock->good_generation, memory_order_relaxed);
+    clock_gettime(CLOCK_MONOTONIC_RAW, &raw);
+    clock_gettime(CLOCK_REALTIME_COARSE, &realtime);
+    if (page_read_quick(clock->page, good, (tai_mono_t){ns_of(&raw)}, ns_of(&realtime), ret_reading))
         return TAI_OK;
     return read_slowly(clock, ret_reading);
 }

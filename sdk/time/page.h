@@ -47,7 +47,8 @@ enum {
 };
 #define PAGE_LIFE_NS_MAX INT64_C(3600000000000) /* of a line: one hour */
 #define PAGE_INSTANT_NS_MAX                                                                                  \
-    INT64_C(8000000000000000000) /* TAI and REALTIME - RAW, either sign: year 2223                           \
+    INT64_C(                                                                                                 \
+        8000000000000000000) /* TAI and REALTIME - RAW, either sign: year 2223                           \
                                   */
 #define PAGE_WIDTH_NS_MAX                                                                                    \
     INT64_C(1000000000000000000) /* half-width of a status that has an interval: 31 years */
@@ -110,8 +111,10 @@ enum page_verdict {
     PAGE_BUSY,   /* the generation stayed odd or kept changing for the bounded number of tries */
     PAGE_FOREIGN /* magic, version or a field's range is wrong */
 };
-/* Reader. Copies the line out; untouched unless PAGE_OK. Any thread. */
-enum page_verdict page_read(const struct clock_page *page, struct clock_line *ret_line);
+/* Reader. Copies the line out, and the generation under which it stands (may be NULL); both untouched unless
+ * PAGE_OK. Any thread. */
+enum page_verdict page_read(const struct clock_page *page, struct clock_line *ret_line,
+                            uint64_t *ret_generation);
 /* What the line (from page_read, or within the same ranges) says at raw reading `now`, given CLOCK_REALTIME
  * or CLOCK_REALTIME_COARSE read beside it: interval and status, with disruption and expiry judged. An
  * interval of zeroes and utc TAISTAMP_UTC_UNKNOWN where the status has none. Integer arithmetic; widths round
@@ -119,10 +122,11 @@ enum page_verdict page_read(const struct clock_page *page, struct clock_line *re
 void page_evaluate(const struct clock_line *line, tai_mono_t now, int64_t realtime_ns,
                    struct taistamp_reading *ret_reading);
 
-/* Both at once for the common case, without copying the line: a page of boot `boot_id` whose status has an
- * interval, no disruption, no leap second near, no writer at work. The clocks must have been read before the
- * call. False, and *ret_reading is of no use, in every other case: page_read and page_evaluate tell which. */
-bool page_read_quick(const struct clock_page *page, const uint8_t boot_id[16], tai_mono_t now,
-                     int64_t realtime_ns, struct taistamp_reading *ret_reading);
+/* Reader, for the common case: what page_evaluate would say, if the line is still the one that page_read saw
+ * under `generation` and was of this boot and had an interval, and there is no disruption and no leap second near.
+ * False, with *ret_reading untouched, in every other case: page_read and page_evaluate tell which. The clocks
+ * must have been read before the call. Skipping the checks of a line that were made once makes this some 5 ns. */
+bool page_read_quick(const struct clock_page *page, uint64_t generation, tai_mono_t now, int64_t realtime_ns,
+                     struct taistamp_reading *ret_reading);
 
 #endif

@@ -10,3 +10,4 @@ bench: all $(bench_programs)
 	 $(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/bench/run bench.json $$programs
 .PHONY: bench
 include tests/bench/http.mk
+include tests/bench/clock.mk

@@ -20,3 +20,4 @@ EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
 include tests/fuzz/time.mk
 include tests/fuzz/taid.mk
 include tests/fuzz/proof.mk
+include tests/fuzz/clock.mk

@@ -146,6 +146,7 @@ START_TEST(a_reader_outlives_its_writer)
     page_write(writer.page, &line);
     ck_assert_int_eq(read_clock(clock).status, TAISTAMP_STATUS_ASSUMED);
     atomic_store(&writer.page->words[8], (uint64_t)INT64_MAX);
+    atomic_fetch_add(&writer.page->words[GENERATION], 2);
     ck_assert_int_eq(taistamp_clock_read(clock, &r), TAI_ERR_CORRUPT);
     taistamp_clock_close(clock);
     page_writer_close(&writer);

@@ -1,5 +1,19 @@
 # Documentation that is installed or shipped.
-EXTRA_DIST += docs/examples/clock_read.c docs/examples/convert.c docs/examples/stamp_file.c docs/examples/verify_offline.c
+# The examples are built with the public headers alone and run by tests/interop/examples.sh.
+examples = docs/examples/clock_read docs/examples/convert docs/examples/stamp_file docs/examples/verify_offline
+check_PROGRAMS += $(examples)
+docs_examples_clock_read_SOURCES = docs/examples/clock_read.c
+docs_examples_clock_read_CPPFLAGS = -I$(top_srcdir)/sdk/include
+docs_examples_clock_read_LDADD = libtaistamp.la
+docs_examples_convert_SOURCES = docs/examples/convert.c
+docs_examples_convert_CPPFLAGS = -I$(top_srcdir)/sdk/include
+docs_examples_convert_LDADD = libtaistamp.la
+docs_examples_verify_offline_SOURCES = docs/examples/verify_offline.c
+docs_examples_verify_offline_CPPFLAGS = -I$(top_srcdir)/sdk/include
+docs_examples_verify_offline_LDADD = libtaistamp.la
+docs_examples_stamp_file_SOURCES = docs/examples/stamp_file.c
+docs_examples_stamp_file_CPPFLAGS = -I$(top_srcdir)/sdk/include
+docs_examples_stamp_file_LDADD = libtaistamp-net.la libtaistamp.la
 dist_man_MANS += docs/man/libtaistamp.3
 EXTRA_DIST += docs/HTTP-API.md
 EXTRA_DIST += docs/FORMATS.md

@@ -1,1 +1,9 @@
-EXTRA_DIST += tests/interop/verify_receipt.py
+# Against software that shares no code with ours; also the examples that ship, as an app maker runs them.
+dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh
+TESTS += tests/interop/run.sh tests/interop/examples.sh
+EXTRA_DIST += tests/interop/server.sh tests/interop/verify_receipt.py tests/interop/checkpoint.sh \
+	tests/interop/leap_tzdata.py
+
+interop: all
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
+.PHONY: interop

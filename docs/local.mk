@@ -17,3 +17,4 @@ docs_examples_stamp_file_LDADD = libtaistamp-net.la libtaistamp.la
 dist_man_MANS += docs/man/libtaistamp.3
 EXTRA_DIST += docs/HTTP-API.md
 EXTRA_DIST += docs/FORMATS.md
+EXTRA_DIST += docs/TIME.md

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sdk/base/bug.h"
 #include "sdk/base/limits.h"
 #include "sdk/base/text.h"
 #include "sdk/io/file.h"
@@ -13,8 +14,8 @@
 #include "server/stamp/io/api_report.h"
 #include "server/stamp/io/api_request.h"
 
-/* When to try again: a commit takes milliseconds, a clock needs longer to find itself. */
-enum { RETRY_BUSY_S = 1, RETRY_CLOCK_S = 10 };
+/* When to try again: a commit takes milliseconds, a clock or a start needs longer. */
+static const char retry_soon[] = "Retry-After: 1\r\n", retry_later[] = "Retry-After: 10\r\n";
 
 struct api {
     struct api_options options;
@@ -33,6 +34,7 @@ struct pending {
     stamp_ticket_t ticket;
 };
 
+static const char no_store[] = "Cache-Control: no-store\r\n";
 static const char text_type[] = "text/plain; charset=utf-8";
 
 static int64_t monotonic_s(void)
@@ -42,14 +44,9 @@ static int64_t monotonic_s(void)
     return (int64_t)t.tv_sec;
 }
 
-static void add_header(struct evhttp_request *req, const char *name, const char *value)
-{
-    (void)evhttp_add_header(evhttp_request_get_output_headers(req), name, value);
-}
-
 static void refuse(struct api *a, struct evhttp_request *req, enum http_problem problem)
 {
-    http_send_problem(a->http, req, problem, NULL, 0);
+    http_send_problem(a->http, req, problem, NULL, "");
 }
 
 /* ---- POST /v1/stamps ---- */
@@ -74,37 +71,33 @@ static void pending_free(struct pending *p)
 static void answer_refusal(struct api *a, struct evhttp_request *req, const struct stamp_answer *answer)
 {
     enum http_problem problem = PROBLEM_INTERNAL;
-    unsigned retry_s = 0;
+    const char *retry = retry_later;
     switch (answer->outcome) {
     case STAMP_NO_BOUND:
         problem = PROBLEM_CLOCK_NO_BOUND;
-        retry_s = RETRY_CLOCK_S;
         break;
     case STAMP_TOO_UNCERTAIN:
         problem = PROBLEM_CLOCK_TOO_UNCERTAIN;
-        retry_s = RETRY_CLOCK_S;
         break;
     case STAMP_CLOCK_BEHIND_LOG:
         problem = PROBLEM_CLOCK_BEHIND_LOG;
-        retry_s = RETRY_CLOCK_S;
         break;
     case STAMP_OVERLOADED:
         problem = PROBLEM_OVERLOADED;
-        retry_s = RETRY_BUSY_S;
+        retry = retry_soon;
         break;
     case STAMP_STOPPING:
         problem = PROBLEM_STOPPING;
-        retry_s = RETRY_CLOCK_S;
         break;
     case STAMP_STORE_FAILED:
         problem = PROBLEM_STORE_FAILED;
-        retry_s = RETRY_CLOCK_S;
         break;
     case STAMP_OK:
     default:
+        retry = "";
         break;
     }
-    http_send_problem(a->http, req, problem, answer->detail, retry_s);
+    http_send_problem(a->http, req, problem, answer->detail, retry);
 }
 
 static void on_stamped(void *user, const struct stamp_answer *answer)
@@ -117,13 +110,13 @@ static void on_stamped(void *user, const struct stamp_answer *answer)
         answer_refusal(a, req, answer);
         return;
     }
-    char location[40] = "";
+    char location[64];
     struct out o = out_of(location, sizeof location);
-    out_str(&o, "/v1/stamps/");
+    out_str(&o, "Location: /v1/stamps/");
     out_u64(&o, answer->index);
-    if (out_terminate(&o))
-        add_header(req, "Location", location);
-    http_send(a->http, req, 201, text_type, answer->receipt);
+    out_str(&o, "\r\n");
+    BUG_UNLESS(out_terminate(&o));
+    http_send(a->http, req, 201, text_type, location, answer->receipt);
 }
 
 /* "application/json", in any case, with parameters that change nothing; or no Content-Type at all. */
@@ -197,7 +190,7 @@ static void gather_put(void *user, struct bytes piece)
 
 /* Answers with what was gathered, if `err` says so, and frees it. */
 static void send_gathered(struct api *a, struct evhttp_request *req, struct gather *g, enum tai_err err,
-                          const char *type)
+                          const char *type, const char *extra)
 {
     const uint8_t *data = NULL;
     size_t len = 0;
@@ -206,7 +199,7 @@ static void send_gathered(struct api *a, struct evhttp_request *req, struct gath
         data = len > 0 ? evbuffer_pullup(g->buffer, -1) : (const uint8_t *)"";
     }
     if (data != NULL)
-        http_send(a->http, req, 200, type, bytes_of(data, len));
+        http_send(a->http, req, 200, type, extra, bytes_of(data, len));
     else
         refuse(a, req, err == TAI_ERR_NOT_FOUND ? PROBLEM_NOT_FOUND : PROBLEM_INTERNAL);
     evbuffer_free(g->buffer);
@@ -228,9 +221,7 @@ static void get_stamp(struct api *a, struct evhttp_request *req, const char *res
     enum tai_err err = stamp_log_receipt(a->log, index, gather_put, &g, &error);
     if (err != TAI_OK && err != TAI_ERR_NOT_FOUND)
         log_error("cannot serve entry %llu: %s", (unsigned long long)index, error.text);
-    if (err == TAI_OK)
-        add_header(req, "Cache-Control", "public, max-age=3600");
-    send_gathered(a, req, &g, err, text_type);
+    send_gathered(a, req, &g, err, text_type, "Cache-Control: public, max-age=3600\r\n");
 }
 
 static void get_tile(struct api *a, struct evhttp_request *req, const char *rest)
@@ -242,16 +233,16 @@ static void get_tile(struct api *a, struct evhttp_request *req, const char *rest
         return;
     }
     enum tai_err err = stamp_log_tile(a->log, bytes_of_str(rest), gather_put, &g, &immutable);
-    if (err == TAI_OK)
-        add_header(req, "Cache-Control", immutable ? "public, max-age=31536000, immutable" : "no-cache");
-    send_gathered(a, req, &g, err, "application/octet-stream");
+    send_gathered(a, req, &g, err, "application/octet-stream",
+                  immutable ? "Cache-Control: public, max-age=31536000, immutable\r\n"
+                            : "Cache-Control: no-cache\r\n");
 }
 
 static void get_checkpoint(struct api *a, struct evhttp_request *req, const char *rest)
 {
     (void)rest;
-    add_header(req, "Cache-Control", "public, max-age=1");
-    http_send(a->http, req, 200, text_type, stamp_log_checkpoint(a->log));
+    http_send(a->http, req, 200, text_type, "Cache-Control: public, max-age=1\r\n",
+              stamp_log_checkpoint(a->log));
 }
 
 static void get_policy(struct api *a, struct evhttp_request *req, const char *rest)
@@ -266,8 +257,7 @@ static void get_policy(struct api *a, struct evhttp_request *req, const char *re
         refuse(a, req, err == TAI_ERR_NOT_FOUND ? PROBLEM_NOT_FOUND : PROBLEM_INTERNAL);
         return;
     }
-    add_header(req, "Cache-Control", "public, max-age=60");
-    http_send(a->http, req, 200, text_type, bytes_of(text, len));
+    http_send(a->http, req, 200, text_type, "Cache-Control: public, max-age=60\r\n", bytes_of(text, len));
     free(text);
 }
 
@@ -290,9 +280,8 @@ static void send_report(struct api *a, struct evhttp_request *req, char *(*make)
     struct api_view v;
     look(a, &v);
     char *text = make(&v);
-    add_header(req, "Cache-Control", "no-store");
     if (text != NULL)
-        http_send(a->http, req, 200, type, bytes_of_str(text));
+        http_send(a->http, req, 200, type, no_store, bytes_of_str(text));
     else
         refuse(a, req, PROBLEM_INTERNAL);
     free(text);
@@ -325,8 +314,7 @@ static void get_health(struct api *a, struct evhttp_request *req, const char *re
     char text[200] = "ok\n";
     if (why != NULL)
         (void)snprintf(text, sizeof text, "%s\n", why);
-    add_header(req, "Cache-Control", "no-store");
-    http_send(a->http, req, why == NULL ? 200 : 503, text_type, bytes_of_str(text));
+    http_send(a->http, req, why == NULL ? 200 : 503, text_type, no_store, bytes_of_str(text));
 }
 
 /* ---- Routes ---- */
@@ -374,8 +362,8 @@ void api_handle(void *api, struct evhttp_request *req)
     else if (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)
         run = route->get;
     if (run == NULL) {
-        add_header(req, "Allow", route->post != NULL ? "POST" : "GET, HEAD");
-        refuse(a, req, PROBLEM_METHOD_NOT_ALLOWED);
+        http_send_problem(a->http, req, PROBLEM_METHOD_NOT_ALLOWED, NULL,
+                          route->post != NULL ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
         return;
     }
     run(a, req, rest);

@@ -8,12 +8,15 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "sdk/base/bug.h"
 #include "sdk/io/log.h"
 #include "server/json.h"
 #include "server/stamp/io/http_listen.h"
 
 /* Descriptors beside connections: listeners, the log's files, the loop's own. */
 enum { FILES_RESERVE = 128 };
+/* Room for the head of an answer: ours are below 300 bytes. */
+enum { HEAD_MAX = 1024 };
 
 struct http {
     struct event_base *base;
@@ -44,50 +47,71 @@ static const char *http_date(struct http *h)
     return h->date;
 }
 
+/* Will the connection end with this answer? evhttp judges by the same headers, and by the one we add for it. */
+static bool closes(const struct http *h, struct evhttp_request *req, const struct guard_conn *conn)
+{
+    if (h->draining || guard_conn_problem(conn) != PROBLEM_NONE)
+        return true;
+    const char *wish = evhttp_find_header(evhttp_request_get_input_headers(req), "Connection");
+    if (guard_conn_http11(conn))
+        return wish != NULL && evutil_ascii_strcasecmp(wish, "close") == 0;
+    return wish == NULL || evutil_ascii_strncasecmp(wish, "keep-alive", 10) != 0;
+}
+
 void http_send(struct http *h, struct evhttp_request *req, int status, const char *content_type,
-               struct bytes body)
+               const char *extra, struct bytes body)
 {
     struct guard_conn *conn = guard_find(h->guard, req);
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-    const bool refused = conn == NULL || guard_conn_problem(conn) != PROBLEM_NONE;
+    char head[HEAD_MAX];
+    struct out o = out_of(head, sizeof head);
+    if (conn == NULL) {
+        evhttp_send_error(req, 500, NULL);
+        return;
+    }
     if (body.len > h->options.output_max) {
         status = 500;
+        extra = "";
         body = BYTES_LIT("");
     }
-    char length[24] = "";
-    struct out o = out_of(length, sizeof length);
+    const bool closing = closes(h, req, conn), refused = guard_conn_problem(conn) != PROBLEM_NONE;
+    out_str(&o, "HTTP/1.1 ");
+    out_u64(&o, (uint64_t)status);
+    out_char(&o, ' ');
+    out_str(&o, http_reason(status));
+    out_str(&o, "\r\n");
+    out_str(&o, extra);
+    out_str(&o, "Content-Type: ");
+    out_str(&o, content_type);
+    out_str(&o, "\r\nContent-Length: ");
     out_u64(&o, body.len);
-    bool ok = out_terminate(&o) && evhttp_add_header(headers, "Content-Type", content_type) == 0 &&
-              evhttp_add_header(headers, "Content-Length", length) == 0 &&
-              evhttp_add_header(headers, "Date", http_date(h)) == 0;
-    if (refused || h->draining)
-        ok = ok && evhttp_add_header(headers, "Connection", "close") == 0;
-    if (evhttp_request_get_command(req) != EVHTTP_REQ_HEAD)
-        ok = ok && evbuffer_add(evhttp_request_get_output_buffer(req), body.data, body.len) == 0;
-    if (!ok)
-        log_error("out of memory while answering a request");
+    out_str(&o, "\r\nDate: ");
+    out_str(&o, http_date(h));
+    if (closing) {
+        out_str(&o, "\r\nConnection: close");
+        (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Connection", "close");
+    } else if (!guard_conn_http11(conn)) {
+        out_str(&o, "\r\nConnection: keep-alive");
+    }
+    out_str(&o, "\r\n\r\n");
+    BUG_UNLESS(!o.overflow);
+    if (evhttp_request_get_command(req) == EVHTTP_REQ_HEAD)
+        body = BYTES_LIT("");
     h->stats.answers[status / 100 % 6]++;
-    evhttp_send_reply(req, status, http_reason(status), NULL);
-    if (conn != NULL)
-        guard_answered(conn, req, refused);
+    guard_answer(conn, req, out_view(&o), body, refused);
 }
 
 void http_send_problem(struct http *h, struct evhttp_request *req, enum http_problem problem,
-                       const char *detail, unsigned retry_s)
+                       const char *detail, const char *extra)
 {
     const struct http_problem_text *t = http_problem_text(problem);
-    char text[1024], seconds[16];
+    char text[1024];
     if (detail == NULL || detail[0] == '\0')
         detail = t->detail;
     json_t *doc = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title", t->title, "status",
                             t->status, "code", t->code, "detail", detail);
     size_t n = doc != NULL ? json_dumpb(doc, text, sizeof text, JSON_COMPACT) : 0;
     json_decref(doc);
-    if (retry_s > 0) {
-        (void)snprintf(seconds, sizeof seconds, "%u", retry_s);
-        (void)evhttp_add_header(evhttp_request_get_output_headers(req), "Retry-After", seconds);
-    }
-    http_send(h, req, t->status, "application/problem+json", bytes_of(text, n <= sizeof text ? n : 0));
+    http_send(h, req, t->status, "application/problem+json", extra, bytes_of(text, n <= sizeof text ? n : 0));
 }
 
 void http_defer(struct http *h, struct evhttp_request *req, void *work)
@@ -103,7 +127,7 @@ static void on_request(struct evhttp_request *req, void *arg)
     struct guard_conn *conn = guard_find(h->guard, req);
     enum http_problem problem = conn != NULL ? guard_conn_problem(conn) : PROBLEM_INTERNAL;
     if (problem != PROBLEM_NONE) {
-        http_send_problem(h, req, problem, NULL, problem == PROBLEM_STOPPING ? 5 : 0);
+        http_send_problem(h, req, problem, NULL, problem == PROBLEM_STOPPING ? "Retry-After: 5\r\n" : "");
         return;
     }
     h->stats.requests++;

@@ -42,13 +42,13 @@ struct http_stats {
 };
 void http_stats(const struct http *http, struct http_stats *ret_stats);
 
-/* Answers with `body` (copied). Headers of its own go into evhttp_request_get_output_headers(req) before. For HEAD the
- * headers are those of GET and the body stays away. The request is gone on return. */
+/* Answers with `body`. `extra`: further header lines, each ended by CR LF, or "". For HEAD the headers are those of GET
+ * and the body stays away. The request is gone on return. */
 void http_send(struct http *http, struct evhttp_request *req, int status, const char *content_type,
-               struct bytes body);
-/* The same with a problem document; `detail` NULL or "": the usual one. retry_s > 0: Retry-After. */
+               const char *extra, struct bytes body);
+/* The same with a problem document; `detail` NULL or "": the usual one. */
 void http_send_problem(struct http *http, struct evhttp_request *req, enum http_problem problem,
-                       const char *detail, unsigned retry_s);
+                       const char *detail, const char *extra);
 /* The answer will come later: `work` goes to options.guard.gone should the connection die before. */
 void http_defer(struct http *http, struct evhttp_request *req, void *work);
 

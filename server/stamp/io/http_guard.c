@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/stamp/io/http_guard.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,12 +33,13 @@ struct guard_conn {
     struct evbuffer_cb_entry *input_cb;
     struct evbuffer *held; /* part of a request, kept from evhttp; NULL until needed */
     void *work;            /* while pending */
+    void *evcon;           /* what evhttp's callbacks take */
     int64_t since_ms;      /* when the state began */
     uint64_t linger_bytes;
     enum conn_state state;
     enum http_problem problem;
     int fd;
-    bool is_later, gating, continued, will_linger;
+    bool is_later, gating, continued, will_linger, http11;
 };
 
 struct guard {
@@ -51,6 +53,9 @@ struct guard {
     size_t by_fd_len;
     size_t live;
     bool paused, draining;
+    /* evhttp's, the same for all of its connections. */
+    bufferevent_data_cb read_cb, write_cb;
+    bufferevent_event_cb event_cb;
     struct guard_stats stats;
 };
 
@@ -138,6 +143,7 @@ static void gate_refuse(struct guard_conn *c, struct evbuffer *input, enum http_
         return;
     }
     c->problem = problem;
+    c->http11 = true;
     c->guard->stats.refused++;
     conn_enter(c, CONN_BUSY);
 }
@@ -198,6 +204,7 @@ static void gate_run(struct guard_conn *c, struct evbuffer *input)
         }
         if (head.skip > 0)
             evbuffer_drain(input, head.skip);
+        c->http11 = head.http11;
         conn_enter(c, CONN_BUSY);
     }
 }
@@ -300,6 +307,7 @@ static bool by_fd_set(struct guard *g, struct guard_conn *c)
  * the bufferevent's callbacks point to; without callbacks it has given up already. */
 static void conn_attach(struct guard_conn *c)
 {
+    struct guard *g = c->guard;
     bufferevent_data_cb read_cb = NULL, write_cb = NULL;
     bufferevent_event_cb event_cb = NULL;
     void *evcon = NULL;
@@ -309,9 +317,13 @@ static void conn_attach(struct guard_conn *c)
         conn_release(c);
         return;
     }
+    g->read_cb = read_cb;
+    g->write_cb = write_cb;
+    g->event_cb = event_cb;
+    c->evcon = evcon;
     evhttp_connection_set_closecb(evcon, on_close, c);
     conn_enter(c, CONN_IDLE);
-    if (!by_fd_set(c->guard, c) || c->guard->draining)
+    if (!by_fd_set(g, c) || g->draining)
         conn_cut(c);
 }
 
@@ -484,27 +496,67 @@ enum http_problem guard_conn_problem(const struct guard_conn *c)
     return c->problem;
 }
 
+bool guard_conn_http11(const struct guard_conn *c)
+{
+    return c->http11;
+}
+
+/* The client's end of a connection with a request under way: it may have shut its sending side only, so the answer is
+ * written all the same and the next read sees the end again. */
+static void pending_event(struct bufferevent *bev, short what, void *arg)
+{
+    (void)bev;
+    (void)what;
+    (void)arg;
+}
+
 void guard_pending(struct guard_conn *c, void *work)
 {
     c->work = work;
     conn_enter(c, CONN_PENDING);
+    /* evhttp has stopped reading, and starts again after the answer: two calls into the kernel for each request. As
+     * long as nobody listens, reading may go on; the watermark bounds it. */
+    bufferevent_setcb(c->bev, NULL, NULL, pending_event, NULL);
+    bufferevent_enable(c->bev, EV_READ);
 }
 
-void guard_answered(struct guard_conn *c, struct evhttp_request *req, bool closing)
+/* Hands what fits to the socket and says how much that was; a broken connection takes everything. */
+static size_t write_now(const struct guard_conn *c, struct bytes head, struct bytes body)
 {
-    struct bufferevent *bev = c->bev;
-    struct evbuffer *output = bufferevent_get_output(bev);
-    c->will_linger = closing;
-    if (c->state != CONN_BUSY)
-        conn_enter(c, CONN_BUSY);
+    struct iovec parts[2] = {{.iov_len = head.len}, {.iov_len = body.len}};
+    memcpy(&parts[0].iov_base, &head.data, sizeof head.data);
+    memcpy(&parts[1].iov_base, &body.data, sizeof body.data);
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = body.len > 0 ? 2 : 1};
+    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n >= 0)
+        return (size_t)n;
+    return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : head.len + body.len;
+}
+
+/* The rest of an answer goes through evhttp's writing, whose end it takes for the end of the request. Meanwhile nothing
+ * is read: evhttp would read on into memory, and would take a half-closed connection for a closed one. */
+static bool write_later(struct guard_conn *c, struct bytes head, struct bytes body, size_t done)
+{
+    struct evbuffer *output = bufferevent_get_output(c->bev);
+    size_t in_head = done < head.len ? done : head.len, in_body = done - in_head;
+    bufferevent_disable(c->bev, EV_READ);
+    return evbuffer_add(output, head.data + in_head, head.len - in_head) == 0 &&
+           evbuffer_add(output, body.data + in_body, body.len - in_body) == 0 &&
+           bufferevent_enable(c->bev, EV_WRITE) == 0;
+}
+
+void guard_answer(struct guard_conn *c, struct evhttp_request *req, struct bytes head, struct bytes body,
+                  bool lingering)
+{
+    if (c->state == CONN_PENDING)
+        bufferevent_setcb(c->bev, c->guard->read_cb, c->guard->write_cb, c->guard->event_cb, c->evcon);
+    c->will_linger = lingering;
+    conn_enter(c, CONN_BUSY);
     evhttp_request_set_on_complete_cb(req, on_complete, c);
-    /* evhttp reads on while it writes, into memory without bound, and takes the end of a half-closed connection for
-     * the end of both halves. We read when the answer is out. */
-    bufferevent_disable(bev, EV_READ);
-    /* Most answers fit the socket: written here and now, they cost no further turn of the loop. */
-    evbuffer_unfreeze(output, 1);
-    int n = evbuffer_write(output, c->fd);
-    evbuffer_freeze(output, 1);
-    if (n >= 0 && evbuffer_get_length(output) == 0)
-        bufferevent_trigger(bev, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS);
+    /* Most answers fit the socket, and cost no further turn of the loop then. */
+    size_t done = write_now(c, head, body);
+    if (done < head.len + body.len && !write_later(c, head, body, done))
+        conn_cut(c);
+    /* Nothing of the answer is evhttp's making: to it, this is the end of an answer in pieces. */
+    evhttp_send_reply_end(req);
 }

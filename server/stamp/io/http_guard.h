@@ -67,10 +67,15 @@ void guard_stats(const struct guard *guard, struct guard_stats *ret_stats);
 struct guard_conn *guard_find(struct guard *guard, struct evhttp_request *req);
 /* What the guard has found wrong with the request; PROBLEM_NONE for a real one. */
 enum http_problem guard_conn_problem(const struct guard_conn *conn);
+/* The request's version is 1.1. */
+bool guard_conn_http11(const struct guard_conn *conn);
 /* The request waits for `work`, which is told if the connection dies meanwhile. */
 void guard_pending(struct guard_conn *conn, void *work);
-/* evhttp has been given the answer: writes it at once as far as the socket takes it. With `closing`, the client's
- * remaining bytes are thrown away before the socket is closed. The connection may be gone on return. */
-void guard_answered(struct guard_conn *conn, struct evhttp_request *req, bool closing);
+/* Answers the request evhttp has handed out: writes `head` and `body` at once as far as the socket takes them, the rest
+ * as the client reads, and tells evhttp that the request is done. For a connection that shall close the caller has put
+ * "Connection: close" into the request's output headers. With `lingering`, what the client still sends is thrown away
+ * for a moment before the socket is closed. The request is gone on return, and the connection may be. */
+void guard_answer(struct guard_conn *conn, struct evhttp_request *req, struct bytes head, struct bytes body,
+                  bool lingering);
 
 #endif

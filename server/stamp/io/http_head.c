@@ -5,7 +5,6 @@
 
 /* What a header section has said so far about framing. */
 struct framing {
-    bool http11;
     bool has_length, has_encoding, takes_body;
     unsigned hosts;
     uint64_t length;
@@ -131,8 +130,8 @@ static enum http_problem check_request_line(struct bytes line, struct framing *f
     struct bytes digits = version;
     if (!bytes_strip_prefix(&digits, "HTTP/"))
         return PROBLEM_BAD_REQUEST_LINE;
-    f->http11 = bytes_equal_str(digits, "1.1");
-    if (!f->http11 && !bytes_equal_str(digits, "1.0"))
+    h->http11 = bytes_equal_str(digits, "1.1");
+    if (!h->http11 && !bytes_equal_str(digits, "1.0"))
         return digits.len == 3 && digits.data[1] == '.' ? PROBLEM_HTTP_VERSION : PROBLEM_BAD_REQUEST_LINE;
     enum http_problem p = check_method(method, f, h);
     return p != PROBLEM_NONE ? p : check_target(target);
@@ -187,9 +186,10 @@ static enum http_problem check_header(struct bytes line, struct framing *f, stru
     }
 }
 
-static enum http_problem check_framing(const struct framing *f, const struct http_limits *limits)
+static enum http_problem check_framing(const struct framing *f, const struct http_head *h,
+                                       const struct http_limits *limits)
 {
-    if (f->hosts > 1 || (f->http11 && f->hosts == 0))
+    if (f->hosts > 1 || (h->http11 && f->hosts == 0))
         return PROBLEM_BAD_HOST;
     if (f->has_encoding)
         return f->has_length ? PROBLEM_LENGTH_AND_ENCODING : PROBLEM_LENGTH_REQUIRED;
@@ -243,7 +243,7 @@ enum http_verdict http_head_check(struct bytes input, const struct http_limits *
     h->head_len = input.len - h->skip - rest.len;
     if (h->head_len > limits->header_max)
         return reject(h, PROBLEM_HEADERS_TOO_LARGE);
-    problem = check_framing(&f, limits);
+    problem = check_framing(&f, h, limits);
     if (problem != PROBLEM_NONE)
         return reject(h, problem);
     h->body_len = (size_t)f.length;

@@ -33,10 +33,11 @@ enum http_verdict {
 
 struct http_head {
     enum http_problem problem;
-    size_t skip;         /* bytes of empty lines before the request line, to be thrown away */
-    size_t head_len;     /* request line, headers and the empty line, after `skip` */
-    size_t body_len;     /* what follows */
-    bool is_head;        /* the method is HEAD: the answer has no body, an error neither */
+    size_t skip;     /* bytes of empty lines before the request line, to be thrown away */
+    size_t head_len; /* request line, headers and the empty line, after `skip` */
+    size_t body_len; /* what follows */
+    bool is_head;    /* the method is HEAD: the answer has no body, an error neither */
+    bool http11;
     bool wants_continue; /* Expect: 100-continue */
 };
 

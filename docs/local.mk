@@ -18,3 +18,6 @@ dist_man_MANS += docs/man/libtaistamp.3
 EXTRA_DIST += docs/HTTP-API.md
 EXTRA_DIST += docs/FORMATS.md
 EXTRA_DIST += docs/TIME.md
+# The server.
+dist_man_MANS += docs/man/taid.8 docs/man/taid.yaml.5
+dist_doc_DATA += docs/OPERATING.md

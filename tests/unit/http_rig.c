@@ -73,6 +73,7 @@ void rig_start(struct rig *rig)
     ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
     fclose(f);
     ck_assert_int_eq(sscanf(line, "ready 127.0.0.1:%d", &rig->port), 1);
+    ck_assert_int_eq(sscanf(line, "ready %199[^\n]", rig->where), 1);
 }
 
 static void remove_dir(const struct rig *rig)

@@ -14,6 +14,7 @@ struct rig {
     char dir[64];
     pid_t pid;
     int port;
+    char where[200]; /* what its ready line says */
 };
 
 /* Fills in the defaults. */

@@ -137,7 +137,8 @@ static enum tai_err open_http(struct process *p, struct tai_error *error)
     return err;
 }
 
-/* data_dir/run/listen: where clients on this machine find us, for port 0 above all. */
+/* data_dir/run/listen: where clients on this machine find us, for port 0 above all. Under a supervisor this is its affair:
+ * the folder may belong to another user. */
 static enum tai_err write_where(const struct process *p, struct tai_error *error)
 {
     char text[1024];
@@ -145,6 +146,8 @@ static enum tai_err write_where(const struct process *p, struct tai_error *error
     char *path = run != NULL ? file_path(run, "listen") : NULL;
     int n = snprintf(text, sizeof text, "%s\n", http_where(p->http));
     enum tai_err err = TAI_ERR_MEMORY;
+    for (char *space = text; (space = strchr(space, ' ')) != NULL;)
+        *space = '\n'; /* an address to a line */
     if (path != NULL && n > 0 && (size_t)n < sizeof text)
         err = file_make_dirs(&file_posix, run, 0755, error);
     if (err == TAI_OK)
@@ -187,7 +190,7 @@ static enum tai_err open_all(struct process *p, struct tai_error *error)
     err = open_log(p, error);
     if (err == TAI_OK)
         err = open_http(p, error);
-    return err == TAI_OK ? write_where(p, error) : err;
+    return err;
 }
 
 static void close_all(struct process *p)
@@ -219,6 +222,8 @@ int stamp_run(const struct taid_config *config, int ready_fd)
         p.exit_code = exit_code_of(err);
     } else {
         log_notice("listening on %s", http_where(p.http));
+        if (ready_fd < 0 && write_where(&p, &error) != TAI_OK)
+            log_warning("%s", error.text);
         verbs_ready(ready_fd, http_where(p.http));
         if (event_base_dispatch(p.base) < 0)
             p.exit_code = TAID_EXIT_FAILED;

@@ -12,8 +12,8 @@ enum { RIG_ANSWERS = 1 << 16 };
 struct rig_answer {
     enum stamp_outcome outcome;
     uint64_t index;
-    char *receipt; /* malloc'ed, NUL-terminated; NULL where refused */
-    unsigned times; /* called */
+    char *receipt;    /* malloc'ed, NUL-terminated; NULL where refused */
+    unsigned times;   /* called */
     uint64_t subject; /* its number */
 };
 

@@ -8,7 +8,7 @@
 
 #include "sdk/base/error.h"
 #include "sdk/io/page.h"
-#include "sdk/time/arith.h"
+#include "sdk/time/page_quick.h"
 
 static const char page_default[] = "/run/taistamp/clock";
 

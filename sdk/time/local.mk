@@ -8,4 +8,4 @@ libtaitime_la_SOURCES = \
 	sdk/time/ntp.c sdk/time/ntp.h \
 	sdk/time/rfc3339.c sdk/time/rfc3339.h \
 	sdk/time/tai64.c sdk/time/tai64.h \
-	sdk/time/page.c sdk/time/page.h
+	sdk/time/page.c sdk/time/page.h sdk/time/page_quick.h

@@ -122,11 +122,4 @@ enum page_verdict page_read(const struct clock_page *page, struct clock_line *re
 void page_evaluate(const struct clock_line *line, tai_mono_t now, int64_t realtime_ns,
                    struct taistamp_reading *ret_reading);
 
-/* Reader, for the common case: what page_evaluate would say, if the line is still the one that page_read saw
- * under `generation` and was of this boot and had an interval, and there is no disruption and no leap second near.
- * False, with *ret_reading untouched, in every other case: page_read and page_evaluate tell which. The clocks
- * must have been read before the call. Skipping the checks of a line that were made once makes this some 5 ns. */
-bool page_read_quick(const struct clock_page *page, uint64_t generation, tai_mono_t now, int64_t realtime_ns,
-                     struct taistamp_reading *ret_reading);
-
 #endif

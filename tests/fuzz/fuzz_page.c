@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sdk/base/bug.h"
-#include "sdk/time/page.h"
+#include "sdk/time/page_quick.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

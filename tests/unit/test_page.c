@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sdk/time/page.h"
+#include "sdk/time/page_quick.h"
 
 enum { GENERATION = 2, FLAGS = 3, NS_PER_MS = 1000000 };
 #define S INT64_C(1000000000)

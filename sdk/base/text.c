@@ -34,22 +34,21 @@ void hex_encode(struct bytes b, char *out)
     }
 }
 
-static int hex_value(uint8_t c)
-{
-    if (is_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* A digit's value plus one, so that what is not named is 0: no digit. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool hex_decode(struct bytes text, uint8_t *out, size_t out_len)
 {
     if (out_len > SIZE_MAX / 2 || text.len != out_len * 2)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (hex_value(text.data[i]) < 0)
+        if (hex_values[text.data[i]] == 0)
             return false;
     for (size_t i = 0; i < out_len; i++)
-        out[i] = (uint8_t)(hex_value(text.data[2 * i]) << 4 | hex_value(text.data[2 * i + 1]));
+        out[i] = (uint8_t)((hex_values[text.data[2 * i]] - 1) << 4 | (hex_values[text.data[2 * i + 1]] - 1));
     return true;
 }
 

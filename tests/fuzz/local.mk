@@ -21,3 +21,4 @@ include tests/fuzz/time.mk
 include tests/fuzz/taid.mk
 include tests/fuzz/proof.mk
 include tests/fuzz/clock.mk
+include tests/fuzz/http.mk

@@ -45,7 +45,7 @@ static uint64_t next_random(uint64_t *state)
 
 static int64_t random_within(uint64_t *state, int64_t low, int64_t high)
 {
-    return low + (int64_t)(next_random(state) % ((uint64_t)high - (uint64_t)low + 1));
+    return (int64_t)((uint64_t)low + next_random(state) % ((uint64_t)high - (uint64_t)low + 1));
 }
 
 static void assert_same_line(const struct clock_line *a, const struct clock_line *b)

@@ -21,10 +21,12 @@ TAISTAMP_MUST_CHECK enum tai_err openssl_sha1(struct bytes message, uint8_t ret_
 
 /* Hashing in pieces. */
 struct openssl_digest;
-TAISTAMP_MUST_CHECK enum tai_err openssl_digest_new(enum taistamp_algorithm algorithm, struct openssl_digest **ret_d);
+TAISTAMP_MUST_CHECK enum tai_err openssl_digest_new(enum taistamp_algorithm algorithm,
+                                                    struct openssl_digest **ret_d);
 TAISTAMP_MUST_CHECK enum tai_err openssl_digest_update(struct openssl_digest *d, struct bytes piece);
 /* Ends the message; the object can then only be freed. */
-TAISTAMP_MUST_CHECK enum tai_err openssl_digest_final(struct openssl_digest *d, struct taistamp_digest *ret_digest);
+TAISTAMP_MUST_CHECK enum tai_err openssl_digest_final(struct openssl_digest *d,
+                                                      struct taistamp_digest *ret_digest);
 void openssl_digest_free(struct openssl_digest *d);
 
 /* An Ed25519 private key. Its bytes stay inside the object and are cleansed when it is freed. */

@@ -15,12 +15,9 @@ struct vector {
 };
 
 static const struct vector vectors[] = {
-    {"plain", "policy", NULL},
-    {"batch-63-of-100", "policy", NULL},
-    {"digest-sha3-512", "policy", NULL},
-    {"witnessed-nested", "policy-nested", NULL},
-    {"witnessed", "policy-3", NULL},
-    {"closed", "policy", "trust-closed.yaml"},
+    {"plain", "policy", NULL},           {"batch-63-of-100", "policy", NULL},
+    {"digest-sha3-512", "policy", NULL}, {"witnessed-nested", "policy-nested", NULL},
+    {"witnessed", "policy-3", NULL},     {"closed", "policy", "trust-closed.yaml"},
 };
 
 static struct crypto crypto;

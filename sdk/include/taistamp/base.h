@@ -15,8 +15,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define TAISTAMP_API __attribute__((visibility("default")))
-#define TAISTAMP_MUST_CHECK __attribute__((warn_unused_result))
+#define TAISTAMP_API          __attribute__((visibility("default")))
+#define TAISTAMP_MUST_CHECK   __attribute__((warn_unused_result))
 #define TAISTAMP_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define TAISTAMP_API
@@ -29,11 +29,11 @@ extern "C" {
 
 enum tai_err {
     TAI_OK = 0,
-    TAI_ERR_ARGUMENT,    /* the caller passed what the function does not take */
-    TAI_ERR_FORMAT,      /* text or bytes are not of the form they must have */
-    TAI_ERR_RANGE,       /* a value is outside what the type or the rules allow */
-    TAI_ERR_SPACE,       /* the caller's buffer or a stated limit is too small */
-    TAI_ERR_UNKNOWN,     /* the answer is not known (before 1972, beyond the leap table, no bound on the clock) */
+    TAI_ERR_ARGUMENT, /* the caller passed what the function does not take */
+    TAI_ERR_FORMAT,   /* text or bytes are not of the form they must have */
+    TAI_ERR_RANGE,    /* a value is outside what the type or the rules allow */
+    TAI_ERR_SPACE,    /* the caller's buffer or a stated limit is too small */
+    TAI_ERR_UNKNOWN, /* the answer is not known (before 1972, beyond the leap table, no bound on the clock) */
     TAI_ERR_NOT_FOUND,   /* no such file, entry or key */
     TAI_ERR_PERMISSION,  /* the system refused access */
     TAI_ERR_IO,          /* reading or writing failed */

@@ -24,14 +24,14 @@ enum taistamp_status {
     TAISTAMP_STATUS_ASSUMED,          /* the half-width is what the operator declared, not measured */
     TAISTAMP_STATUS_RELATIVE,         /* cluster time only: the distance to TAI is unknown */
     TAISTAMP_STATUS_UNKNOWN,          /* no bound: nothing is known about the error */
-    TAISTAMP_STATUS_DISRUPTED,        /* the machine was suspended, or its clock was set: wait for the next page */
-    TAISTAMP_STATUS_EXPIRED           /* the writer has been silent for too long */
+    TAISTAMP_STATUS_DISRUPTED, /* the machine was suspended, or its clock was set: wait for the next page */
+    TAISTAMP_STATUS_EXPIRED    /* the writer has been silent for too long */
 };
 /* A stable lower-case word such as "synchronised". Static storage. */
 TAISTAMP_API const char *taistamp_status_name(enum taistamp_status status);
 
 struct taistamp_reading {
-    struct tai_interval tai;          /* meaningful for the first three statuses (RELATIVE: cluster time) */
+    struct tai_interval tai; /* meaningful for the first three statuses (RELATIVE: cluster time) */
     enum taistamp_status status;
     enum taistamp_clock_source source; /* what bounds it, for the first three statuses */
     int32_t tai_utc_s;                 /* TAI-UTC now; valid when utc is not TAISTAMP_UTC_UNKNOWN */
@@ -40,8 +40,8 @@ struct taistamp_reading {
 
 /* Opens the clock page; NULL means $TAISTAMP_CLOCK_PAGE or /run/taistamp/clock. TAI_ERR_NOT_FOUND (no taid has run
  * here), _PERMISSION, _CORRUPT (not a page, or of another version). *ret_clock is the caller's. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_clock_open(const char *path, taistamp_clock **ret_clock,
-                                                                  struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_clock_open(const char *path, taistamp_clock **ret_clock, struct tai_error *error);
 TAISTAMP_API void taistamp_clock_close(taistamp_clock *clock);
 /* One reading. TAI_OK whatever the status; TAI_ERR_UNAVAILABLE when the writer died half-way through a change and the
  * page cannot be read until it is restarted; TAI_ERR_CORRUPT when the page no longer is one. */

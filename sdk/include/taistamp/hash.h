@@ -32,9 +32,10 @@ TAISTAMP_API const char *taistamp_algorithm_name(enum taistamp_algorithm algorit
 /* Bytes of a digest: 32, 48 or 64. */
 TAISTAMP_API size_t taistamp_algorithm_length(enum taistamp_algorithm algorithm);
 /* "sha256:<hex>", lower case only. TAI_ERR_FORMAT (unknown algorithm, wrong length, not hex). */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_digest_parse(const char *text, struct taistamp_digest *ret_digest,
-                                                                    struct tai_error *error);
-TAISTAMP_API void taistamp_digest_print(const struct taistamp_digest *digest, char ret_text[TAISTAMP_DIGEST_TEXT]);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_digest_parse(const char *text, struct taistamp_digest *ret_digest, struct tai_error *error);
+TAISTAMP_API void taistamp_digest_print(const struct taistamp_digest *digest,
+                                        char ret_text[TAISTAMP_DIGEST_TEXT]);
 TAISTAMP_API bool taistamp_digest_equal(const struct taistamp_digest *a, const struct taistamp_digest *b);
 
 /* Called from time to time while a file is hashed, with the bytes done so far; returning false stops the work. */

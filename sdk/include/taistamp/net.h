@@ -15,28 +15,28 @@ extern "C" {
 typedef struct taistamp_net taistamp_net;
 
 struct taistamp_net_options {
-    size_t size;             /* sizeof(struct taistamp_net_options) */
-    int64_t connect_ms;      /* 0: 5000 */
-    int64_t total_ms;        /* 0: 30000 */
-    const char *ca_file;     /* PEM file of the CAs to trust for https; NULL: the system's */
+    size_t size;         /* sizeof(struct taistamp_net_options) */
+    int64_t connect_ms;  /* 0: 5000 */
+    int64_t total_ms;    /* 0: 30000 */
+    const char *ca_file; /* PEM file of the CAs to trust for https; NULL: the system's */
 };
 
 /* `url` is the server's base, "http://127.0.0.1:8023" or "https://...". Options may be NULL. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_net_new(const char *url,
                                                                const struct taistamp_net_options *options,
-                                                               taistamp_net **ret_net, struct tai_error *error);
+                                                               taistamp_net **ret_net,
+                                                               struct tai_error *error);
 TAISTAMP_API void taistamp_net_free(taistamp_net *net);
 /* POSTs the session's request and hands the answer to taistamp_stamping_response. Nothing is retried: posting again is
  * harmless but makes a second entry. TAI_ERR_UNAVAILABLE (nobody answers, or 429/503), _TIMEOUT, _REFUSED (with the
  * server's code and sentence), and what taistamp_stamping_response says. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_net_stamp(taistamp_net *net, taistamp_stamping *stamping,
-                                                                 const taistamp_policy *policy,
-                                                                 const taistamp_trust *trust,
-                                                                 const taistamp_leaps *leaps, struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_net_stamp(taistamp_net *net, taistamp_stamping *stamping, const taistamp_policy *policy,
+                   const taistamp_trust *trust, const taistamp_leaps *leaps, struct tai_error *error);
 /* GETs `path` ("/policy", "/v1/time", "/checkpoint", "/tile/...") of at most `limit` bytes; *ret_body is malloc'ed,
  * NUL-terminated, the caller's. TAI_ERR_NOT_FOUND for 404, _SPACE when it is longer than `limit`. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_net_get(taistamp_net *net, const char *path, size_t limit,
-                                                               char **ret_body, size_t *ret_len,
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_net_get(taistamp_net *net, const char *path,
+                                                               size_t limit, char **ret_body, size_t *ret_len,
                                                                struct tai_error *error);
 
 #ifdef __cplusplus

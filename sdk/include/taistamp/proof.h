@@ -49,19 +49,18 @@ TAISTAMP_API const char *taistamp_clock_name(enum taistamp_clock_source clock);
 /* ---- Policy (C2SP tlog-policy) ----------------------------------------------------------------------------------- */
 
 /* Strict: see FORMATS, "Trust". *ret_policy is the caller's (taistamp_policy_free). TAI_ERR_FORMAT with the line. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_policy_parse(const void *text, size_t len,
-                                                                    taistamp_policy **ret_policy,
-                                                                    struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_policy_parse(const void *text, size_t len, taistamp_policy **ret_policy, struct tai_error *error);
 TAISTAMP_API void taistamp_policy_free(taistamp_policy *policy);
 
 /* One log or witness of a policy. Strings live as long as the policy. */
 struct taistamp_policy_key {
     bool is_witness;
-    const char *name;         /* key name: for a log its origin */
-    const char *label;        /* the witness's name inside the policy; "" for a log */
-    const char *vkey;         /* the whole verifier key */
-    const char *url;          /* "" when the policy has none */
-    uint8_t fingerprint[32];  /* SHA-256 of type byte and public key: what a person compares */
+    const char *name;        /* key name: for a log its origin */
+    const char *label;       /* the witness's name inside the policy; "" for a log */
+    const char *vkey;        /* the whole verifier key */
+    const char *url;         /* "" when the policy has none */
+    uint8_t fingerprint[32]; /* SHA-256 of type byte and public key: what a person compares */
 };
 TAISTAMP_API size_t taistamp_policy_logs(const taistamp_policy *policy);
 TAISTAMP_API size_t taistamp_policy_witnesses(const taistamp_policy *policy);
@@ -73,8 +72,8 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_policy_key(const taistamp
 
 /* Parses the small part of YAML that FORMATS names (block mappings, one sequence, plain and quoted scalars, comments);
  * unknown and duplicate keys are errors with their line. Empty text gives the defaults. Caller frees. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_trust_parse(const void *text, size_t len,
-                                                                   taistamp_trust **ret_trust, struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_trust_parse(const void *text, size_t len, taistamp_trust **ret_trust, struct tai_error *error);
 TAISTAMP_API void taistamp_trust_free(taistamp_trust *trust);
 
 /* ---- Receipt ------------------------------------------------------------------------------------------------------ */
@@ -82,9 +81,8 @@ TAISTAMP_API void taistamp_trust_free(taistamp_trust *trust);
 enum { TAISTAMP_RECEIPT_MAX = 256 * 1024 };
 
 /* Strict parse of a receipt; nothing is verified yet. *ret_receipt is the caller's. TAI_ERR_FORMAT says which line. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_receipt_parse(const void *text, size_t len,
-                                                                     taistamp_receipt **ret_receipt,
-                                                                     struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_receipt_parse(const void *text, size_t len, taistamp_receipt **ret_receipt, struct tai_error *error);
 TAISTAMP_API void taistamp_receipt_free(taistamp_receipt *receipt);
 
 /* What a receipt says, unverified. Strings live as long as the receipt. */
@@ -103,31 +101,33 @@ struct taistamp_receipt_info {
     uint64_t batch_index, batch_size;
     bool has_closed;
     uint64_t closed_size;
-    const uint8_t *name; /* the file's name when it was stamped: a hint, any bytes but NUL and '/'; NULL without one */
+    const uint8_t
+        *name; /* the file's name when it was stamped: a hint, any bytes but NUL and '/'; NULL without one */
     size_t name_len;
     size_t signatures;      /* signature lines of the checkpoint */
     const char *entry;      /* the seven lines, verbatim */
     const char *checkpoint; /* the signed checkpoint, verbatim */
 };
-TAISTAMP_API void taistamp_receipt_info(const taistamp_receipt *receipt, struct taistamp_receipt_info *ret_info);
+TAISTAMP_API void taistamp_receipt_info(const taistamp_receipt *receipt,
+                                        struct taistamp_receipt_info *ret_info);
 
 /* ---- Verification --------------------------------------------------------------------------------------------------- */
 
 /* Stable verdicts, in the order in which the verifier looks. */
 enum taistamp_verdict {
     TAISTAMP_VALID = 0,
-    TAISTAMP_CLAIM_VOID,      /* the proof holds, but the issuer's time is not believed: see independent */
-    TAISTAMP_UNKNOWN_LOG,     /* the policy has no key of this issuer */
-    TAISTAMP_BAD_ISSUER,      /* issuer, origin and key name are not one taistamp origin */
-    TAISTAMP_BAD_SIGNATURE,   /* a signature by a known key does not verify, or the log's is missing */
-    TAISTAMP_NO_QUORUM,       /* too few of the policy's witnesses have cosigned */
-    TAISTAMP_NOT_INCLUDED,    /* the entry is not in the signed tree */
-    TAISTAMP_BAD_BATCH,       /* the commitment is not in the stamped batch */
-    TAISTAMP_BAD_COMMITMENT,  /* the digest does not lead to the stamped subject */
-    TAISTAMP_NOT_CLOSED_IN,   /* the log is closed and this entry is not shown to be in its closing tree */
-    TAISTAMP_CLOCK_TOO_WEAK,  /* the source of time is below the trust file's min_clock */
-    TAISTAMP_TOO_UNCERTAIN,   /* the half-width is above the trust file's max_half_width_ns */
-    TAISTAMP_OTHER_DIGEST     /* all holds, but for another digest: the file was changed */
+    TAISTAMP_CLAIM_VOID,     /* the proof holds, but the issuer's time is not believed: see independent */
+    TAISTAMP_UNKNOWN_LOG,    /* the policy has no key of this issuer */
+    TAISTAMP_BAD_ISSUER,     /* issuer, origin and key name are not one taistamp origin */
+    TAISTAMP_BAD_SIGNATURE,  /* a signature by a known key does not verify, or the log's is missing */
+    TAISTAMP_NO_QUORUM,      /* too few of the policy's witnesses have cosigned */
+    TAISTAMP_NOT_INCLUDED,   /* the entry is not in the signed tree */
+    TAISTAMP_BAD_BATCH,      /* the commitment is not in the stamped batch */
+    TAISTAMP_BAD_COMMITMENT, /* the digest does not lead to the stamped subject */
+    TAISTAMP_NOT_CLOSED_IN,  /* the log is closed and this entry is not shown to be in its closing tree */
+    TAISTAMP_CLOCK_TOO_WEAK, /* the source of time is below the trust file's min_clock */
+    TAISTAMP_TOO_UNCERTAIN,  /* the half-width is above the trust file's max_half_width_ns */
+    TAISTAMP_OTHER_DIGEST    /* all holds, but for another digest: the file was changed */
 };
 /* A stable lower-case word such as "not_included". Static storage. */
 TAISTAMP_API const char *taistamp_verdict_name(enum taistamp_verdict verdict);
@@ -139,30 +139,27 @@ struct taistamp_verification {
     tai_bound_t h;
     enum taistamp_clock_source clock;
     uint64_t index, size;
-    size_t witnesses;        /* of the policy */
-    size_t witness_times;    /* distinct witnesses whose time counts */
-    size_t liars_tolerated;  /* f */
-    bool has_independent;    /* `independent` says something: no later than, by the witnesses */
-    tai_t independent;       /* the (f+1)-th smallest witness time, end of that second */
+    size_t witnesses;          /* of the policy */
+    size_t witness_times;      /* distinct witnesses whose time counts */
+    size_t liars_tolerated;    /* f */
+    bool has_independent;      /* `independent` says something: no later than, by the witnesses */
+    tai_t independent;         /* the (f+1)-th smallest witness time, end of that second */
     bool independent_doubtful; /* converted past the leap table's expiry */
-    bool tai_utc_differs;    /* the issuer's TAI-UTC is not what the verifier's table says at t */
-    char reason[200];        /* one sentence for a person; "" when valid */
+    bool tai_utc_differs;      /* the issuer's TAI-UTC is not what the verifier's table says at t */
+    char reason[200];          /* one sentence for a person; "" when valid */
 };
 
 /* Verifies everything but the file: `trust` and `leaps` may be NULL (defaults; witness times then need `leaps`: without
  * it they do not count). Returns TAI_OK whenever a verdict was reached, whatever it is. TAI_ERR_CRYPTO, _MEMORY. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_verify_receipt(const taistamp_receipt *receipt,
-                                                                      const taistamp_policy *policy,
-                                                                      const taistamp_trust *trust,
-                                                                      const taistamp_leaps *leaps,
-                                                                      struct taistamp_verification *ret_verification);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_verify_receipt(const taistamp_receipt *receipt, const taistamp_policy *policy,
+                        const taistamp_trust *trust, const taistamp_leaps *leaps,
+                        struct taistamp_verification *ret_verification);
 /* The same, and that it is about `digest`. An algorithm other than the receipt's is TAI_ERR_ARGUMENT. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_verify_digest(const taistamp_receipt *receipt,
-                                                                     const struct taistamp_digest *digest,
-                                                                     const taistamp_policy *policy,
-                                                                     const taistamp_trust *trust,
-                                                                     const taistamp_leaps *leaps,
-                                                                     struct taistamp_verification *ret_verification);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_verify_digest(const taistamp_receipt *receipt, const struct taistamp_digest *digest,
+                       const taistamp_policy *policy, const taistamp_trust *trust,
+                       const taistamp_leaps *leaps, struct taistamp_verification *ret_verification);
 
 #ifdef __cplusplus
 }

@@ -26,14 +26,15 @@ typedef struct taistamp_stamping taistamp_stamping;
 enum { TAISTAMP_SECRET_LEN = 32 };
 
 struct taistamp_stamp_options {
-    size_t size;      /* sizeof(struct taistamp_stamp_options): which fields exist */
-    bool unsalted;    /* submit the digest itself (kind digest; one file only): the server and the log's readers see it */
+    size_t size; /* sizeof(struct taistamp_stamp_options): which fields exist */
+    bool
+        unsalted; /* submit the digest itself (kind digest; one file only): the server and the log's readers see it */
 };
 
 /* `secret` is copied; `options` may be NULL. TAI_ERR_MEMORY, TAI_ERR_ARGUMENT. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_new(const uint8_t secret[TAISTAMP_SECRET_LEN],
-                                                                    const struct taistamp_stamp_options *options,
-                                                                    taistamp_stamping **ret_stamping);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_new(const uint8_t secret[TAISTAMP_SECRET_LEN], const struct taistamp_stamp_options *options,
+                      taistamp_stamping **ret_stamping);
 TAISTAMP_API void taistamp_stamping_free(taistamp_stamping *stamping);
 /* Adds a file: its digest, its base name as a hint for people (any bytes without NUL and '/', or NULL), and how often
  * this secret stamped this digest before. Not after taistamp_stamping_request. */
@@ -42,22 +43,21 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_add(taistamp_sta
                                                                     const char *name, uint64_t counter);
 TAISTAMP_API size_t taistamp_stamping_count(const taistamp_stamping *stamping);
 /* The JSON body of POST /v1/stamps, NUL-terminated; lives as long as the session. TAI_ERR_ARGUMENT without files. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_request(taistamp_stamping *stamping,
-                                                                        const char **ret_body, size_t *ret_len);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_request(taistamp_stamping *stamping, const char **ret_body, size_t *ret_len);
 /* Takes the body of a 200 or 201 answer, checks that it is about what was asked and that it verifies against `policy`
  * (`trust`, `leaps` may be NULL). TAI_ERR_FORMAT, TAI_ERR_INVALID, TAI_ERR_UNTRUSTED (another log than the policy's). */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_response(taistamp_stamping *stamping, const void *body,
-                                                                         size_t len, const taistamp_policy *policy,
-                                                                         const taistamp_trust *trust,
-                                                                         const taistamp_leaps *leaps,
-                                                                         struct tai_error *error);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_response(taistamp_stamping *stamping, const void *body, size_t len,
+                           const taistamp_policy *policy, const taistamp_trust *trust,
+                           const taistamp_leaps *leaps, struct tai_error *error);
 /* The receipt of the i-th file added, malloc'ed, NUL-terminated; the caller frees it with free(). It has been verified
  * again in full, for this file, before it is handed out. TAI_ERR_ARGUMENT before a good response. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_receipt(const taistamp_stamping *stamping, size_t i,
-                                                                        char **ret_receipt, size_t *ret_len);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_receipt(const taistamp_stamping *stamping, size_t i, char **ret_receipt, size_t *ret_len);
 /* The i-th file's 32-byte commitment: what to keep, in order, so that a batch's receipts can be made again. */
-TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_commitment(const taistamp_stamping *stamping, size_t i,
-                                                                           uint8_t ret_commitment[32]);
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_commitment(const taistamp_stamping *stamping, size_t i, uint8_t ret_commitment[32]);
 
 #ifdef __cplusplus
 }

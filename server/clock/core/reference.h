@@ -34,11 +34,13 @@
 #include "sdk/time/page.h"
 #include "server/clock/core/keeper.h"
 
-#define REFERENCE_LIFE_NS INT64_C(60000000000) /* void_after - as_of: a writer silent for a minute is dead   \
+#define REFERENCE_LIFE_NS                                                                                    \
+    INT64_C(60000000000)                       /* void_after - as_of: a writer silent for a minute is dead   \
                                                 */
 #define REFERENCE_HOLD_NS INT64_C(10000000000) /* of steadiness after a disruption */
 #define REFERENCE_MISSED_LEAP_NS                                                                             \
-    INT64_C(3600000000000) /* wait for a clock that missed a leap second: the                                \
+    INT64_C(                                                                                                 \
+        3600000000000) /* wait for a clock that missed a leap second: the                                \
                             * longest poll of NTP is 36 h, the usual one 17 min */
 enum {
     REFERENCE_GROWTH_PPB = 500000,

@@ -152,6 +152,36 @@ START_TEST(forms)
 }
 END_TEST
 
+/* Tables that no timekeeper would publish, each with a right hash: the rule itself must refuse them. */
+START_TEST(rules_hold_despite_a_right_hash)
+{
+    static const struct {
+        struct leap_line lines[3];
+        size_t n;
+        enum tai_err err;
+    } row[] = {
+        {{{63072000, 10}, {78796800, 11}, {94694400, 12}}, 3, TAI_OK},
+        {{{63072000, 10}, {78796800, 11}, {94694400, 10}}, 3, TAI_OK},
+        {{{63072000, 11}}, 1, TAI_ERR_FORMAT},                 /* starts with another offset */
+        {{{63072001, 10}}, 1, TAI_ERR_FORMAT},                 /* or at another second */
+        {{{78796800, 11}}, 1, TAI_ERR_FORMAT},                 /* 1972-01-01 is missing */
+        {{{63072000, 10}, {78796800, 12}}, 2, TAI_ERR_FORMAT}, /* two seconds at once */
+        {{{63072000, 10}, {78796800, 8}}, 2, TAI_ERR_FORMAT},  /* two out */
+        {{{63072000, 10}, {78796800, 10}}, 2, TAI_ERR_FORMAT}, /* no change */
+        {{{63072000, 10}, {78796801, 11}}, 2, TAI_ERR_FORMAT}, /* not at midnight */
+        {{{63072000, 10}, {78883200, 11}}, 2, TAI_ERR_FORMAT}, /* before the second of a month */
+        {{{63072000, 10}, {63072000, 11}}, 2, TAI_ERR_FORMAT}, /* the same second twice */
+        {{{63072000, 10}, {94694400, 11}, {78796800, 12}}, 3, TAI_ERR_FORMAT}, /* out of order */
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct table_text t = table_make(1700000000, 1900000000, row[i].lines, row[i].n);
+        struct leap_table table;
+        enum tai_err err = table_read(&t, &table, NULL);
+        ck_assert_msg(err == row[i].err, "row %zu: %s", i, taistamp_err_name(err));
+    }
+}
+END_TEST
+
 START_TEST(crlf_and_short_hash_words)
 {
     struct table_text t = table_shipped(), crlf = {.len = 0};
@@ -369,6 +399,7 @@ int main(void)
     tcase_add_test(t, every_truncation_is_rejected);
     tcase_add_test(t, every_missing_or_doubled_line_is_rejected);
     tcase_add_test(t, forms);
+    tcase_add_test(t, rules_hold_despite_a_right_hash);
     tcase_add_test(t, crlf_and_short_hash_words);
     tcase_add_test(t, limits);
     tcase_add_test(t, hash_failure);

@@ -57,6 +57,9 @@ START_TEST(best_of_several)
     ck_assert_str_eq(path, newer);
     ck_assert_int_eq(leap_file_best(paths, 3, &table, &path, &error), TAI_OK);
     ck_assert_str_eq(path, older);
+    const char *const newest_first[] = {renewed, newer, older};
+    ck_assert_int_eq(leap_file_best(newest_first, 3, &table, &path, &error), TAI_OK);
+    ck_assert_str_eq(path, renewed);
     const char *const equals[] = {older, older};
     ck_assert_int_eq(leap_file_best(equals, 2, &table, &path, &error), TAI_OK);
     ck_assert_ptr_eq(path, equals[0]);

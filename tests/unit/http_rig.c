@@ -156,6 +156,20 @@ static bool read_byte(int fd, long deadline, char *ret)
     return left > 0 && poll(&p, 1, (int)left) == 1 && recv(fd, ret, 1, 0) == 1;
 }
 
+/* Some more of the body, of which `at` bytes have been read. */
+static size_t read_body(int fd, long deadline, struct rig_answer *a, size_t at)
+{
+    static char block[65536];
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    const size_t want = a->body_len - at < sizeof block ? a->body_len - at : sizeof block;
+    const long left = deadline - now_ms();
+    ssize_t n = left > 0 && poll(&p, 1, (int)left) == 1 ? recv(fd, block, want, 0) : 0;
+    ck_assert_msg(n > 0, "answer cut short at %zu of %zu", at, a->body_len);
+    for (size_t i = 0; i < (size_t)n && at + i < sizeof a->body - 1; i++)
+        a->body[at + i] = block[i];
+    return (size_t)n;
+}
+
 void rig_read(int fd, bool has_body, struct rig_answer *a)
 {
     const long deadline = now_ms() + 20000;
@@ -172,12 +186,8 @@ void rig_read(int fd, bool has_body, struct rig_answer *a)
     const char *length = strcasestr(a->head, "\r\nContent-Length: ");
     if (length != NULL)
         a->body_len = strtoul(length + 18, NULL, 10);
-    for (size_t i = 0; has_body && i < a->body_len; i++) {
-        char c;
-        ck_assert_msg(read_byte(fd, deadline, &c), "answer cut short at %zu of %zu", i, a->body_len);
-        if (i < sizeof a->body - 1)
-            a->body[i] = c;
-    }
+    for (size_t i = 0; has_body && i < a->body_len;)
+        i += read_body(fd, deadline, a, i);
     const char *code = strstr(a->body, "\"code\":\"");
     if (code != NULL)
         (void)sscanf(code + 8, "%63[^\"]", a->code);

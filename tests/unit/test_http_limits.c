@@ -133,6 +133,34 @@ START_TEST(test_slow_reader)
 }
 END_TEST
 
+/* Many slow readers at once: what they have not read is bounded for all of them together. */
+START_TEST(test_slow_readers_together)
+{
+    prepare();
+    fake_script.tile_len = 16 << 20;
+    rig_start(&rig);
+    enum { READERS = 24 };
+    int fds[READERS];
+    for (size_t i = 0; i < READERS; i++) {
+        fds[i] = rig_connect(&rig);
+        rig_send_text(fds[i], GET("/tile/0/000"));
+        usleep(20000);
+    }
+    usleep(300000);
+    ck_assert_int_lt(rig_memory_kb(&rig), (280L << 10) + QUARANTINE_KB);
+    ck_assert_int_gt(metric("taistamp_refused_total{reason=\"slow_reader\"}"), READERS / 2);
+    /* The newest is served to its end. */
+    struct rig_answer a;
+    rig_read(fds[READERS - 1], true, &a);
+    ck_assert_int_eq(a.status, 200);
+    ck_assert_uint_eq(a.body_len, 16 << 20);
+    for (size_t i = 0; i < READERS; i++)
+        close(fds[i]);
+    assert_alive();
+    ck_assert_int_eq(rig_stop(&rig), 0);
+}
+END_TEST
+
 START_TEST(test_answer_too_long)
 {
     prepare();
@@ -454,6 +482,7 @@ int main(void)
     tcase_add_test(t, test_slow_request);
     tcase_add_test(t, test_idle);
     tcase_add_test(t, test_slow_reader);
+    tcase_add_test(t, test_slow_readers_together);
     tcase_add_test(t, test_answer_too_long);
     tcase_add_test(t, test_huge_body);
     tcase_add_test(t, test_headers_too_large);

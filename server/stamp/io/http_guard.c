@@ -10,7 +10,9 @@
 /* How long, and for how much, a connection that we have closed may still send. */
 enum { LINGER_MS = 1000, LINGER_BYTES = 1024 * 1024 };
 /* Room in the input buffer beyond one request: what one read may bring along. */
-enum { READ_AHEAD = 16 * 1024 };
+enum { READ_AHEAD = 2 * 1024 };
+/* Answers that clients have not read yet, all together; beyond it whoever has been reading for longest is dropped. */
+enum { UNREAD_MAX = 64 * 1024 * 1024 };
 
 enum conn_state {
     CONN_NEW, /* accepted, not yet looked at */
@@ -36,6 +38,7 @@ struct guard_conn {
     void *evcon;           /* what evhttp's callbacks take */
     int64_t since_ms;      /* when the state began */
     uint64_t linger_bytes;
+    size_t unread; /* bytes of its answer that the socket did not take at once */
     enum conn_state state;
     enum http_problem problem;
     int fd;
@@ -52,6 +55,7 @@ struct guard {
     struct guard_conn **by_fd;
     size_t by_fd_len;
     size_t live;
+    size_t unread; /* of all connections */
     bool paused, draining;
     /* evhttp's, the same for all of its connections. */
     bufferevent_data_cb read_cb, write_cb;
@@ -106,6 +110,7 @@ static void conn_release(struct guard_conn *c)
         evbuffer_remove_cb_entry(bufferevent_get_input(c->bev), c->input_cb);
     if (c->held != NULL)
         evbuffer_free(c->held);
+    g->unread -= c->unread;
     bufferevent_decref(c->bev);
     free(c);
     g->live--;
@@ -227,6 +232,8 @@ static void on_complete(struct evhttp_request *req, void *arg)
     struct evbuffer *input = bufferevent_get_input(c->bev);
     conn_enter(c, CONN_IDLE);
     c->continued = false;
+    c->guard->unread -= c->unread;
+    c->unread = 0;
     if (c->guard->draining || c->will_linger || evbuffer_get_length(input) == 0)
         return;
     c->gating = true;
@@ -540,6 +547,12 @@ static bool write_later(struct guard_conn *c, struct bytes head, struct bytes bo
     struct evbuffer *output = bufferevent_get_output(c->bev);
     size_t in_head = done < head.len ? done : head.len, in_body = done - in_head;
     bufferevent_disable(c->bev, EV_READ);
+    c->unread = head.len + body.len - done;
+    c->guard->unread += c->unread;
+    if (c->guard->unread > UNREAD_MAX) {
+        c->guard->stats.slow_readers++;
+        conn_cut(TAILQ_FIRST(&c->guard->lists[CONN_BUSY]));
+    }
     return evbuffer_add(output, head.data + in_head, head.len - in_head) == 0 &&
            evbuffer_add(output, body.data + in_body, body.len - in_body) == 0 &&
            bufferevent_enable(c->bev, EV_WRITE) == 0;

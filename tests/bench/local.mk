@@ -11,3 +11,4 @@ bench: all $(bench_programs)
 .PHONY: bench
 include tests/bench/http.mk
 include tests/bench/clock.mk
+include tests/bench/tai_stamp.mk

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # tai-stamp as a person uses it, with a real server: trust, stamp, verify, lose things, export, and the bad days.
+: "${top_srcdir:?}"
 . "$top_srcdir/tests/cli/stamp_lib.sh" || exit 1
 start_server
 mkdir "$work/photos"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Sourced by the tests of tai-stamp: a home of its own, a server of its own, and words to say what is expected.
+# shellcheck disable=SC2034 # url and fingerprint are for the tests that source this
 set -u
 : "${top_srcdir:?}" "${top_builddir:?}"
 taid=${taid:-$top_builddir/taid}
@@ -58,6 +59,7 @@ await() {
 # Starts the server in $work/server (made if need be) on a free port, the same one again later; sets url, fingerprint.
 start_server() {
     local listen=127.0.0.1:0
+    # shellcheck disable=SC2034
     if [ ! -d "$work/server" ]; then
         "$taid" init --json --dir "$work/server" --listen "$listen" --assume-error-ms 50 >"$work/init.json" || {
             fail "taid init"

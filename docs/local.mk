@@ -22,3 +22,4 @@ EXTRA_DIST += docs/TIME.md
 dist_man_MANS += docs/man/taid.8 docs/man/taid.yaml.5
 dist_doc_DATA += docs/OPERATING.md
 EXTRA_DIST += docs/CLOCK.md
+EXTRA_DIST += docs/LOG.md

@@ -3,7 +3,7 @@ noinst_LTLIBRARIES += libtaitools.la
 libtaitools_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
 libtaitools_la_LIBADD = $(JANSSON_LIBS)
 libtaitools_la_SOURCES = tools/json.c tools/json.h
-include tools/tai-leap/local.mk
 include tools/tai-stamp/local.mk
 # The two scripts that start from a fresh machine; they run from the sources and are not installed.
 EXTRA_DIST += tools/quickstart tools/selftest tools/packages.sh .ci/run
+include tools/tai-leap/local.mk

@@ -94,6 +94,25 @@ expect 2 "cannot be read" "${as_user[@]}" "$tai_stamp" unreadable
 chmod 755 ro && rm -rf ro unreadable
 [ "$(id -u)" != 0 ] || chown -R 0:0 "$work/home"
 
+# A huge file: a worthless receipt is found out before it is read; an interrupt leaves nothing; one that is written to
+# while it is read has no digest.
+truncate -s 20G huge
+head -c 200 a.jpg.tai >huge.tai
+expect 1 "damaged" timeout 10 "$tai_stamp" verify huge
+rm huge.tai
+expect 130 "interrupted" timeout --preserve-status -s INT 1 "$tai_stamp" huge
+check test ! -e huge.tai
+check test -z "$(ls "$XDG_DATA_HOME/taistamp/outbox")"
+check test -z "$(find . -name '.tai-stamp-*')"
+truncate -s 1G huge
+(
+    sleep 0.2
+    echo more >>huge
+) &
+expect 2 "changed while it was read" "$tai_stamp" huge
+wait $!
+rm huge
+
 # A batch: one entry in the log, each file verifies; the list of commitments is kept.
 mkdir many
 for i in $(seq 60); do echo "file $i" >"many/$i"; done

@@ -7,6 +7,7 @@ it does, no receipt is written, the exit code says what happened, and it does no
 import http.server
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -178,6 +179,26 @@ def try_mode(mode, work, environment):
         os.unlink(os.path.join(outbox, name))
 
 
+def interrupt(work, environment):
+    """An interrupt while the server is waited for: nothing is left, nothing is queued."""
+    path = os.path.join(work, 'interrupted.jpg')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('interrupted')
+    Relay.mode = 'silence'
+    visits = Relay.visits
+    with subprocess.Popen([TAI_STAMP, path], env=environment, stderr=subprocess.PIPE) as process:
+        for _ in range(200):
+            if Relay.visits > visits:
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=10)[1].decode()
+        check(process.returncode == 130, f'interrupt: exit code {process.returncode}: {said}')
+    outbox = os.path.join(environment['XDG_DATA_HOME'], 'taistamp/outbox')
+    check(not os.listdir(outbox), 'interrupt: something is queued')
+    check(not os.path.exists(path + '.tai'), 'interrupt: a receipt was written')
+
+
 def start_taid(work):
     folder = os.path.join(work, 'server')
     made = subprocess.run([TAID, 'init', '--json', '--dir', folder, '--listen', '127.0.0.1:0', '--assume-error-ms', '50'],
@@ -217,6 +238,7 @@ def main():
             check(done.returncode == 0 and os.path.exists(honest + '.tai'), f'honest: {text(done)}')
             for mode in EXPECTED:
                 try_mode(mode, work, environment)
+            interrupt(work, environment)
         finally:
             daemon.terminate()
             daemon.wait()

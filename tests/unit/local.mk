@@ -6,3 +6,4 @@ include tests/unit/log.mk
 include tests/unit/time.mk
 include tests/unit/http.mk
 include tests/unit/clock.mk
+include tests/unit/cli.mk

@@ -7,7 +7,8 @@ command -v python3 >/dev/null || skip interop "python3 is not installed"
 command -v openssl >/dev/null || skip interop "the openssl command is not installed"
 cd "$top_builddir" || exit 1
 . "$top_srcdir/tests/interop/server.sh"
-tai_stamp=$top_builddir/tools/tai-stamp/tai-stamp
+tai_stamp=$top_builddir/tai-stamp
+[ -f "$tai_stamp" ] || tai_stamp=$top_builddir/tools/tai-stamp/tai-stamp
 verifier=$top_srcdir/tests/interop/verify_receipt.py
 failures=0
 seen=0

@@ -7,3 +7,4 @@ include tests/unit/time.mk
 include tests/unit/http.mk
 include tests/unit/clock.mk
 include tests/unit/cli.mk
+include tests/unit/life.mk

@@ -1,0 +1,6 @@
+# The numeric example of ARCHITECTURE.md.
+check_PROGRAMS += tests/unit/test_life
+TESTS += tests/unit/test_life
+tests_unit_test_life_SOURCES = tests/unit/test_life.c
+tests_unit_test_life_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_life_LDADD = libtaistampcore.la libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(CRYPTO_LIBS)

@@ -15,7 +15,7 @@ docs_examples_stamp_file_SOURCES = docs/examples/stamp_file.c
 docs_examples_stamp_file_CPPFLAGS = -I$(top_srcdir)/sdk/include
 docs_examples_stamp_file_LDADD = libtaistamp-net.la libtaistamp.la
 dist_man_MANS += docs/man/libtaistamp.3
-EXTRA_DIST += docs/HTTP-API.md
+EXTRA_DIST += docs/HTTP-API.md docs/INTEROP.md
 EXTRA_DIST += docs/FORMATS.md
 EXTRA_DIST += docs/TIME.md
 # The server.

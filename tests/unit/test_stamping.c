@@ -76,7 +76,8 @@ static size_t log_answer(const char *body)
     out_char(&o, '\n');
     note_emit_signature(&o, e.issuer, vkey.id, bytes_of(sig, sizeof sig));
     struct out a = out_of(answer, sizeof answer);
-    receipt_emit_bare(&a, out_view(&entry), e.kind == TAISTAMP_DIGEST ? &e.subject : NULL, 1, sides, 2,
+    receipt_emit_bare(&a, out_view(&entry),
+                      e.kind == TAISTAMP_DIGEST || e.kind == TAISTAMP_TOKEN ? &e.subject : NULL, 1, sides, 2,
                       out_view(&o));
     ck_assert(!o.overflow && !a.overflow);
     return a.len;
@@ -233,6 +234,30 @@ START_TEST(test_answers_refused)
 }
 END_TEST
 
+/* The right subject under another kind: signed and included, but not what was asked for. */
+START_TEST(test_answer_of_other_kind)
+{
+    static const char *const kinds[] = {"batch", "digest", "token"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        taistamp_stamping *s = session_of(1);
+        struct tai_error error;
+        const char *body, *rest;
+        char other[512];
+        size_t len;
+        ck_assert_int_eq(taistamp_stamping_request(s, &body, &len), TAI_OK);
+        rest = strstr(body, "\",");
+        ck_assert_ptr_nonnull(rest);
+        snprintf(other, sizeof other, "{\"kind\":\"%s%s", kinds[i], rest);
+        enum tai_err err =
+            taistamp_stamping_response(s, answer, log_answer(other), policy, NULL, NULL, &error);
+        ck_assert_int_eq(err, TAI_ERR_INVALID);
+        ck_assert_int_eq(taistamp_stamping_response(s, answer, log_answer(body), policy, NULL, NULL, &error),
+                         TAI_OK);
+        taistamp_stamping_free(s);
+    }
+}
+END_TEST
+
 START_TEST(test_ten_thousand)
 {
     enum { FILES = 10000 };
@@ -343,6 +368,7 @@ int main(void)
     tcase_add_test(t, test_unsalted);
     tcase_add_test(t, test_arguments);
     tcase_add_test(t, test_answers_refused);
+    tcase_add_test(t, test_answer_of_other_kind);
     tcase_add_test(t, test_ten_thousand);
     tcase_add_test(t, test_hash_fd);
     tcase_add_test(t, test_hash_changed);

@@ -46,7 +46,8 @@ TAISTAMP_API size_t taistamp_stamping_count(const taistamp_stamping *stamping);
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_request(taistamp_stamping *stamping, const char **ret_body, size_t *ret_len);
 /* Takes the body of a 200 or 201 answer, checks that it is about what was asked and that it verifies against `policy`
- * (`trust`, `leaps` may be NULL). TAI_ERR_FORMAT, TAI_ERR_INVALID, TAI_ERR_UNTRUSTED (another log than the policy's). */
+ * (`trust`, `leaps` may be NULL; without `leaps` witnesses' times do not count). TAI_ERR_FORMAT, TAI_ERR_UNTRUSTED
+ * (another log than the policy's), TAI_ERR_INVALID: it does not verify, or the issuer's claim is void already. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_response(taistamp_stamping *stamping, const void *body, size_t len,
                            const taistamp_policy *policy, const taistamp_trust *trust,

@@ -161,6 +161,53 @@ START_TEST(test_slow_readers_together)
 }
 END_TEST
 
+/* A client that has said all it will say still gets a long answer whole, at its own pace. */
+START_TEST(test_half_closed_long_answer)
+{
+    prepare();
+    fake_script.tile_len = 16 << 20;
+    rig_start(&rig);
+    struct rig_answer a;
+    int fd = rig_connect(&rig);
+    rig_send_text(fd, GET("/tile/0/000"));
+    ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+    usleep(200000);
+    rig_read(fd, true, &a);
+    ck_assert_int_eq(a.status, 200);
+    ck_assert_uint_eq(a.body_len, 16 << 20);
+    ck_assert(rig_ends(fd, 5000));
+    close(fd);
+    ck_assert_int_eq(rig_stop(&rig), 0);
+}
+END_TEST
+
+/* The next request arrives while the first is pending, or while its answer is being written. */
+START_TEST(test_early_next_request)
+{
+    for (size_t long_answer = 0; long_answer < 2; long_answer++) {
+        prepare();
+        fake_script.commit_ms = long_answer ? 0 : 150;
+        fake_script.receipt_len = long_answer ? 16 << 20 : 700;
+        rig_start(&rig);
+        struct rig_answer a;
+        int fd = rig_connect(&rig);
+        rig_send_text(fd, rig_good_post);
+        usleep(50000);
+        rig_send_text(fd, rig_good_post);
+        usleep(50000);
+        rig_send_text(fd, GET("/healthz"));
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        for (size_t i = 0; i < 3; i++) {
+            rig_read(fd, true, &a);
+            ck_assert_int_eq(a.status, i < 2 ? 201 : 200);
+        }
+        ck_assert(rig_ends(fd, 5000));
+        close(fd);
+        ck_assert_int_eq(rig_stop(&rig), 0);
+    }
+}
+END_TEST
+
 START_TEST(test_answer_too_long)
 {
     prepare();
@@ -191,6 +238,11 @@ START_TEST(test_huge_body)
         rig_read(fd, true, &a);
         ck_assert_int_eq(a.status, 413);
         ck_assert_str_eq(a.code, "body_too_large");
+        /* It goes on taking what was under way: a reset could have taken the answer with it. */
+        for (size_t k = 0; k < 4; k++) {
+            ck_assert_int_eq(send(fd, block, sizeof block, MSG_NOSIGNAL), sizeof block);
+            usleep(5000);
+        }
         /* It stops to listen after a moment, however much comes. */
         const long start = now_ms();
         while (now_ms() - start < 5000 && send(fd, block, sizeof block, MSG_NOSIGNAL) > 0)
@@ -483,6 +535,8 @@ int main(void)
     tcase_add_test(t, test_idle);
     tcase_add_test(t, test_slow_reader);
     tcase_add_test(t, test_slow_readers_together);
+    tcase_add_test(t, test_half_closed_long_answer);
+    tcase_add_test(t, test_early_next_request);
     tcase_add_test(t, test_answer_too_long);
     tcase_add_test(t, test_huge_body);
     tcase_add_test(t, test_headers_too_large);

@@ -90,7 +90,8 @@ static void check_receipt(const struct rig_answer *a, const struct tree_check *t
     free(again);
 }
 
-static void check_log(void)
+/* All answers from number `from` on; whatever the number, once and in the order of time. */
+static void check_log_from(size_t from)
 {
     struct stamp_log_stats stats;
     struct tree_check tree;
@@ -99,7 +100,7 @@ static void check_log(void)
     int64_t *times = calloc(stats.size + 1, sizeof *times), last = 0;
     for (size_t i = 0; i < rig.submitted; i++) {
         ck_assert_uint_eq(rig.answers[i].times, 1);
-        if (rig.answers[i].outcome == STAMP_OK) {
+        if (i >= from && rig.answers[i].outcome == STAMP_OK) {
             ck_assert_uint_lt(rig.answers[i].index, stats.size);
             check_receipt(&rig.answers[i], &tree, times);
         }
@@ -110,6 +111,11 @@ static void check_log(void)
     }
     free(times);
     free(tree.roots);
+}
+
+static void check_log(void)
+{
+    check_log_from(0);
 }
 
 static size_t acknowledged(void)
@@ -149,7 +155,7 @@ static void must_be_well(const char *when, size_t at)
     size_t before = acknowledged();
     rig_stamp(&rig, 3);
     ck_assert_uint_eq(acknowledged(), before + 3);
-    check_log();
+    check_log_from(rig.submitted > 6 ? rig.submitted - 6 : 0);
     rig_close(&rig);
 }
 

@@ -143,6 +143,8 @@ expect 1 "no receipt" "$tai_stamp" export --policy "$work/server/policy" z -o "$
 # The server is away: queued, sent later, but not when the file has changed meanwhile.
 stop_server
 echo late >late.jpg
+echo twice >twice.jpg
+expect 4 "queued" "$tai_stamp" twice.jpg
 echo changed >changed.jpg
 expect 4 "queued" "$tai_stamp" late.jpg changed.jpg
 check test ! -e late.jpg.tai
@@ -153,6 +155,16 @@ start_server
 expect 3 "was changed since it was queued" "$tai_stamp" flush
 expect 0 "verified" "$tai_stamp" verify late.jpg
 check test ! -e changed.jpg.tai
+expect 0 "verified" "$tai_stamp" verify twice.jpg
+rm twice.jpg.tai
+expect 0 "kept receipt" "$tai_stamp" verify twice.jpg
+stop_server
+echo named >named.jpg
+expect 4 "queued" "$tai_stamp" named.jpg
+start_server
+expect 0 "named.jpg: stamped" "$tai_stamp" named.jpg
+rm named.jpg.tai
+expect 0 "kept receipt" "$tai_stamp" verify named.jpg
 expect 0 "Nothing is queued" "$tai_stamp" stamp --retry
 
 # The keys change: loud, and nothing is taken over.

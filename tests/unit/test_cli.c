@@ -270,10 +270,19 @@ START_TEST(counters_rise_above_kept_and_reserved)
     struct taistamp_digest other = {.algorithm = TAISTAMP_SHA256, .bytes = {5}};
     struct outbox_record record;
     struct outbox_counters *counters;
-    char *path = kept_path(&other, 0);
+    char *path = kept_path(&other, 0), *higher = kept_path(&other, 12), *found;
 
     ck_assert_int_eq(kept_prepare(&other), 0);
+    ck_assert_ptr_null(kept_find(&other));
+    put(higher, "a receipt after a gap");
+    found = kept_find(&other);
+    ck_assert_str_eq(found, higher);
+    free(found);
     put(path, "a receipt");
+    found = kept_find(&other);
+    ck_assert_str_eq(found, path);
+    free(found);
+    free(higher);
     ck_assert_int_eq(outbox_write(&reserved, 1, &record), 0);
     counters = outbox_counters_load();
     ck_assert_uint_eq(outbox_counters_next(counters, &reserved.digest), 5);

@@ -49,7 +49,7 @@ static bool complain(const char *file, const char *why)
 /* The receipt's path: named, beside the file, or kept. NULL: none. */
 static char *find_receipt(const struct folder *f, const char *file, struct hashing_job *job)
 {
-    char *beside = text_printf("%s.tai", file);
+    char *beside = text_printf("%s.tai", file), *kept;
 
     if (f->o->receipt != NULL || file_exists(beside)) {
         if (f->o->receipt != NULL) {
@@ -64,8 +64,9 @@ static char *find_receipt(const struct folder *f, const char *file, struct hashi
             continue;
         *job = (struct hashing_job){.path = file};
         hashing_run(job, 1, (enum taistamp_algorithm)a, 1, isatty(STDERR_FILENO) && !f->o->quiet);
-        if (job->done && kept_count(&job->digest) > 0)
-            return kept_path(&job->digest, 0);
+        kept = job->done ? kept_find(&job->digest) : NULL;
+        if (kept != NULL)
+            return kept;
     }
     return NULL;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/tai-stamp/kept.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
@@ -41,6 +43,33 @@ uint64_t kept_count(const struct taistamp_digest *digest)
         if (!there)
             return n;
     }
+}
+
+char *kept_find(const struct taistamp_digest *digest)
+{
+    char hex[2 * sizeof digest->bytes + 1], *folder = folder_of(digest);
+    DIR *open_folder = folder != NULL ? opendir(folder) : NULL;
+    uint64_t lowest = UINT64_MAX;
+    const struct dirent *entry;
+    size_t len;
+
+    text_hex(digest->bytes + 1, taistamp_algorithm_length(digest->algorithm) - 1, hex);
+    len = strlen(hex);
+    while (open_folder != NULL && (entry = readdir(open_folder)) != NULL) {
+        const char *name = entry->d_name;
+        char *end;
+        uint64_t counter;
+
+        if (strncmp(name, hex, len) != 0 || name[len] != '.' || name[len + 1] < '0' || name[len + 1] > '9')
+            continue;
+        counter = strtoull(name + len + 1, &end, 10);
+        if (strcmp(end, ".tai") == 0 && counter < lowest)
+            lowest = counter;
+    }
+    if (open_folder != NULL)
+        closedir(open_folder);
+    free(folder);
+    return lowest == UINT64_MAX ? NULL : kept_path(digest, lowest);
 }
 
 int kept_prepare(const struct taistamp_digest *digest)

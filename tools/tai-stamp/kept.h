@@ -9,6 +9,9 @@
 
 /* The path of one receipt, malloc'ed; NULL without a home folder. */
 char *kept_path(const struct taistamp_digest *digest, uint64_t counter);
+/* The kept receipt of the lowest counter, malloc'ed; NULL without one. Counters may have gaps: what was reserved for a
+ * request that was given up is not used. */
+char *kept_find(const struct taistamp_digest *digest);
 /* The first counter without a receipt: with none kept, 0. */
 uint64_t kept_count(const struct taistamp_digest *digest);
 /* Makes the folder that the receipts of `digest` go to. An errno value, 0: fine. */

@@ -198,6 +198,7 @@ static enum outcome check_by_digest(struct run *run, const char *file, const str
 {
     struct check none = {.file = file, .kept_note = ""};
     struct hashing_job job = {0};
+    char *path;
 
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named; a++) {
         enum taistamp_algorithm algorithm = (enum taistamp_algorithm)a;
@@ -213,8 +214,8 @@ static enum outcome check_by_digest(struct run *run, const char *file, const str
                 return report(run, &none, job.missing ? MISSING : FAILS,
                               job.missing ? "missing_file" : "unreadable", job.problem);
         }
-        if (kept_count(&job.digest) > 0) {
-            char *path = kept_path(&job.digest, 0);
+        path = kept_find(&job.digest);
+        if (path != NULL) {
             enum outcome outcome = check_with_receipt(run, file, path, &job.digest,
                                                       " (By a kept receipt, found by the file's digest.)");
 

@@ -32,7 +32,7 @@ void command_refuse(const struct command *command, const struct tai_error *error
         fprintf(stderr, "taid: %s\n", error->text);
 }
 
-/* ---- init ------------------------------------------------------------------------------------------------------ */
+/* ---- init ---- */
 
 static char *real_path(const char *dir)
 {
@@ -87,7 +87,7 @@ int command_init(const struct command *command)
     return TAID_EXIT_OK;
 }
 
-/* ---- --check-config -------------------------------------------------------------------------------------------- */
+/* ---- --check-config ---- */
 
 int command_check(const struct command *command)
 {
@@ -107,7 +107,7 @@ int command_check(const struct command *command)
     return TAID_EXIT_OK;
 }
 
-/* ---- status ---------------------------------------------------------------------------------------------------- */
+/* ---- status ---- */
 
 /* The lines of run/listen as one string with spaces; NULL: none. */
 static char *read_listen(const struct taid_config *config)

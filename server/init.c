@@ -57,7 +57,7 @@ static enum tai_err join(struct init *in, const char *folder, const char *name, 
     return TAI_OK;
 }
 
-/* ---- what is written ------------------------------------------------------------------------------------------- */
+/* ---- what is written ---- */
 
 /* Copies `text`, with the line that starts with `start` replaced by `line` (NULL: kept). The sample has that line. */
 static char *replace_line(char *text, const char *start, const char *line)
@@ -174,7 +174,7 @@ static enum tai_err make_policy_text(struct init *in, char ret_text[POLICY_TEXT]
     return err;
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------ */
+/* ---- the folder ---- */
 
 /* Whether `dir` is there; if so it must be empty. */
 static enum tai_err look_at_dir(struct init *in)
@@ -268,7 +268,7 @@ static enum tai_err fill(struct init *in)
     return err;
 }
 
-/* ---- into place, or away --------------------------------------------------------------------------------------- */
+/* ---- into place, or away ---- */
 
 static const char *const parts[] = {"keys", "policy", "taid.yaml"};
 enum { PARTS = sizeof parts / sizeof parts[0] };

@@ -70,7 +70,7 @@ static const struct supervisor_child *child_find(const char *name)
     return NULL;
 }
 
-/* ---- the command line ------------------------------------------------------------------------------------------ */
+/* ---- the command line ---- */
 
 enum { OPT_CHECK = 256, OPT_JSON, OPT_VERSION, OPT_DIR, OPT_HOST, OPT_LISTEN, OPT_URL, OPT_ASSUME };
 
@@ -146,7 +146,7 @@ static int refuse_usage(const char *what, const char *about)
     return TAID_EXIT_USAGE;
 }
 
-/* ---- running --------------------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 /* Files 0 to 2 exist, so that nothing opened later takes their place and receives what is meant for them. */
 static bool have_standard_files(void)

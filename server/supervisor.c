@@ -146,8 +146,7 @@ static void read_ready(const struct supervisor *s, struct child *c)
     close_ready(c);
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- ends ---- */
 
 static void set_level(const struct supervisor *s)
 {
@@ -228,8 +227,7 @@ static void reap(struct supervisor *s)
     }
 }
 
-/* ---- signals
- * --------------------------------------------------------------------------------------------------- */
+/* ---- signals ---- */
 
 static bool check_users(const struct supervisor *s, const struct taid_config *config)
 {
@@ -306,8 +304,7 @@ static void on_signals(struct supervisor *s)
     reap(s);
 }
 
-/* ---- the loop
- * -------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---- */
 
 static void run_timers(struct supervisor *s)
 {

@@ -10,8 +10,7 @@
 
 #include "sdk/base/bug.h"
 
-/* ---- The table
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- The table ---- */
 
 struct table {
     EVP_MD *sha256;     /* fetched once: a fetch costs more than a short hash */
@@ -112,8 +111,7 @@ enum tai_err openssl_random(void *out, size_t len)
     return len <= INT32_MAX && RAND_bytes(out, (int)len) == 1 ? TAI_OK : TAI_ERR_CRYPTO;
 }
 
-/* ---- Digests of files
- * --------------------------------------------------------------------------------------------- */
+/* ---- Digests of files ---- */
 
 enum tai_err openssl_sha1(struct bytes message, uint8_t ret_hash[20])
 {
@@ -194,8 +192,7 @@ void openssl_digest_free(struct openssl_digest *d)
     free(d);
 }
 
-/* ---- Ed25519 private keys
- * ------------------------------------------------------------------------------------------ */
+/* ---- Ed25519 private keys ---- */
 
 struct ed25519 {
     EVP_PKEY *pkey;

@@ -75,7 +75,7 @@ struct disk_copy {
     size_t n;
 };
 
-/* ---- Bytes ---------------------------------------------------------------------------------------------------------- */
+/* ---- Bytes ---- */
 
 static void blob_size(struct blob *b, size_t len)
 {
@@ -146,7 +146,7 @@ static void node_synced(struct node *n)
     changes_drop(n);
 }
 
-/* ---- Names ---------------------------------------------------------------------------------------------------------- */
+/* ---- Names ---- */
 
 static int names_find(const struct names *names, const char *path)
 {
@@ -220,7 +220,7 @@ static bool folder_exists(const char *path)
     return node >= 0 && disk.nodes[node].is_dir;
 }
 
-/* ---- Faults --------------------------------------------------------------------------------------------------------- */
+/* ---- Faults ---- */
 
 enum kind { CHANGES_NAME, WRITES, SYNCS };
 
@@ -257,7 +257,7 @@ static bool is_dead(void)
     return disk.fault == DISK_POWER && disk.hit;
 }
 
-/* ---- Operations ------------------------------------------------------------------------------------------------------ */
+/* ---- Operations ---- */
 
 static struct node *node_of(int fd)
 {
@@ -479,7 +479,7 @@ const struct file_ops *disk_files(void)
     return &ops;
 }
 
-/* ---- Power ---------------------------------------------------------------------------------------------------------- */
+/* ---- Power ---- */
 
 static uint64_t roll(uint64_t *seed)
 {
@@ -605,7 +605,7 @@ void disk_reset(void)
     names_bind(&disk.durable, "/", root);
 }
 
-/* ---- Damage and copies ------------------------------------------------------------------------------------------------ */
+/* ---- Damage and copies ---- */
 
 uint8_t *disk_content(const char *path, size_t *ret_len)
 {

@@ -42,7 +42,7 @@ static void teardown(void)
     disk_reset();
 }
 
-/* ---- The oracle ------------------------------------------------------------------------------------------------------ */
+/* ---- The oracle ---- */
 
 struct tree_check {
     struct merkle_frontier frontier;
@@ -178,7 +178,7 @@ static void workload(void)
         rig_close(&rig);
 }
 
-/* ---- Faults ---------------------------------------------------------------------------------------------------------- */
+/* ---- Faults ---- */
 
 START_TEST(power_lost_at_every_write)
 {
@@ -282,7 +282,7 @@ START_TEST(read_only_disk)
 }
 END_TEST
 
-/* ---- Damage ---------------------------------------------------------------------------------------------------------- */
+/* ---- Damage ---- */
 
 /* A log that was killed, so that its WAL is there, with a full tile and some batches more. */
 static struct disk_copy *killed_log(void)
@@ -455,7 +455,7 @@ START_TEST(an_entry_changed_while_running_is_not_served)
 }
 END_TEST
 
-/* ---- Older states ------------------------------------------------------------------------------------------------------ */
+/* ---- Older states ---- */
 
 START_TEST(an_older_database_is_refused)
 {

@@ -220,7 +220,7 @@ START_TEST(the_environment_names_the_page)
 }
 END_TEST
 
-/* ---- The process --------------------------------------------------------------------------------------------- */
+/* ---- The process ---- */
 
 static pid_t start_clock(const char *config_text, int *ret_ready_fd)
 {

@@ -62,7 +62,7 @@ static mode_t mode_of(const char *name)
     return st.st_mode & 07777;
 }
 
-/* ---- a disk that fails ----------------------------------------------------------------------------------------- */
+/* ---- a disk that fails ---- */
 
 struct faulty {
     int calls;   /* so far */
@@ -161,7 +161,7 @@ static struct file_ops faulty_ops(struct faulty *f)
                              f_fsync, f_stat, f_lock,  f_rename, f_rename_new, f_unlink,   f_mkdir};
 }
 
-/* ---- tests ----------------------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static enum tai_err init(const struct file_ops *files, struct init_result *ret, struct tai_error *error)
 {

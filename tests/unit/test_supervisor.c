@@ -84,8 +84,7 @@ static void teardown(void)
     remove_folder(dir);
 }
 
-/* ---- toys
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- toys ---- */
 
 static void leave(const struct taid_config *c, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -218,8 +217,7 @@ static int toy_babbler(const struct taid_config *c, int ready_fd)
     return live(c, -1, "a");
 }
 
-/* ---- helpers
- * --------------------------------------------------------------------------------------------------- */
+/* ---- helpers ---- */
 
 static pid_t start(int (*a)(const struct taid_config *, int), int (*b)(const struct taid_config *, int),
                    int lock_fd)
@@ -292,8 +290,7 @@ static int stop(pid_t pid)
     return WEXITSTATUS(status);
 }
 
-/* ---- tests
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 START_TEST(test_order_and_stop)
 {

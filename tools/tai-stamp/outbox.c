@@ -179,7 +179,7 @@ void outbox_release(struct outbox_queue *queue, bool remove)
     *queue = (struct outbox_queue){0};
 }
 
-/* ---- Counters -------------------------------------------------------------------------------------------------- */
+/* ---- Counters ---- */
 
 struct slot {
     struct taistamp_digest digest;
@@ -273,7 +273,7 @@ void outbox_counters_free(struct outbox_counters *counters)
     free(counters);
 }
 
-/* ---- Records --------------------------------------------------------------------------------------------------- */
+/* ---- Records ---- */
 
 static void print_item(FILE *to, const struct outbox_item *item)
 {

@@ -21,7 +21,7 @@
 #include "tools/tai-stamp/state.h"
 #include "tools/tai-stamp/text.h"
 
-/* ---- Interrupts ------------------------------------------------------------------------------------------------- */
+/* ---- Interrupts ---- */
 
 static char
     journal_path[4096]; /* what an interrupt removes; "" for nothing. A signal handler has no arguments. */
@@ -57,7 +57,7 @@ static void interrupts_catch(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-/* ---- The server ------------------------------------------------------------------------------------------------- */
+/* ---- The server ---- */
 
 /* NULL: none can be used; *ret_code and a message say why. */
 static const struct pin *choose_server(const struct options *o, const struct pins *pins, int *ret_code)
@@ -107,7 +107,7 @@ static const struct pin *choose_server(const struct options *o, const struct pin
     return pin;
 }
 
-/* ---- The request ------------------------------------------------------------------------------------------------ */
+/* ---- The request ---- */
 
 struct request {
     taistamp_stamping *stamping;
@@ -301,7 +301,7 @@ static int send_request(const struct options *o, struct items *items, const stru
     return -1;
 }
 
-/* ---- The end ---------------------------------------------------------------------------------------------------- */
+/* ---- The end ---- */
 
 static int conclude(const struct options *o, const struct items *items, double seconds)
 {

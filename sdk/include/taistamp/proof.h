@@ -46,7 +46,7 @@ enum taistamp_clock_source {
 TAISTAMP_API const char *taistamp_kind_name(enum taistamp_kind kind);
 TAISTAMP_API const char *taistamp_clock_name(enum taistamp_clock_source clock);
 
-/* ---- Policy (C2SP tlog-policy) ----------------------------------------------------------------------------------- */
+/* ---- Policy (C2SP tlog-policy) ---- */
 
 /* Strict: see FORMATS, "Trust". *ret_policy is the caller's (taistamp_policy_free). TAI_ERR_FORMAT with the line. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
@@ -68,7 +68,7 @@ TAISTAMP_API size_t taistamp_policy_witnesses(const taistamp_policy *policy);
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_policy_key(const taistamp_policy *policy, size_t i,
                                                                   struct taistamp_policy_key *ret_key);
 
-/* ---- Trust file (trust.yaml) ------------------------------------------------------------------------------------- */
+/* ---- Trust file (trust.yaml) ---- */
 
 /* Parses the small part of YAML that FORMATS names (block mappings, one sequence, plain and quoted scalars, comments);
  * unknown and duplicate keys are errors with their line. Empty text gives the defaults. Caller frees. */
@@ -76,7 +76,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_trust_parse(const void *text, size_t len, taistamp_trust **ret_trust, struct tai_error *error);
 TAISTAMP_API void taistamp_trust_free(taistamp_trust *trust);
 
-/* ---- Receipt ------------------------------------------------------------------------------------------------------ */
+/* ---- Receipt ---- */
 
 enum { TAISTAMP_RECEIPT_MAX = 256 * 1024 };
 
@@ -111,7 +111,7 @@ struct taistamp_receipt_info {
 TAISTAMP_API void taistamp_receipt_info(const taistamp_receipt *receipt,
                                         struct taistamp_receipt_info *ret_info);
 
-/* ---- Verification --------------------------------------------------------------------------------------------------- */
+/* ---- Verification ---- */
 
 /* Stable verdicts, in the order in which the verifier looks. */
 enum taistamp_verdict {

@@ -66,7 +66,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_time_interval(tai_t t, ta
 /* Sum of two bounds, saturating at INT64_MAX ("unbounded"). Negative input counts as unbounded. */
 TAISTAMP_API tai_bound_t taistamp_bound_add(tai_bound_t a, tai_bound_t b);
 
-/* ---- The leap-second table ------------------------------------------------------------------------------------- */
+/* ---- The leap-second table ---- */
 
 typedef struct taistamp_leaps taistamp_leaps;
 
@@ -117,7 +117,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_time_to_posix(const taist
                                                                      int64_t *ret_posix_s, int32_t *ret_ns,
                                                                      enum taistamp_utc_status *ret_status);
 
-/* ---- NTP (RFC 5905 section 6) ---------------------------------------------------------------------------------- */
+/* ---- NTP (RFC 5905 section 6) ---- */
 
 /* The 128-bit date: `seconds` since 1900-01-01T00:00:00Z counted as POSIX counts (era times 2^32 plus the era's offset),
  * and 2^-64 parts of a second. */
@@ -146,7 +146,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_time_from_ntp(const taist
                                                                      tai_t *ret_t,
                                                                      enum taistamp_utc_status *ret_status);
 
-/* ---- Text ------------------------------------------------------------------------------------------------------ */
+/* ---- Text ---- */
 
 enum taistamp_scale { TAISTAMP_TAI, TAISTAMP_UTC };
 

@@ -65,8 +65,7 @@ int32_t reference_leaps_unknown(const struct leap_table *leaps, int64_t now_posi
     return n;
 }
 
-/* ---- TAI-UTC
- * ------------------------------------------------------------------------------------------------- */
+/* ---- TAI-UTC ---- */
 
 /* False where the clock's time has no TAI-UTC, or cannot be right. */
 static bool offset_known(struct reference *reference, const struct reference_sample *sample,
@@ -112,8 +111,7 @@ static bool leap_is_near(const struct reference *reference, tai_t tai, int64_t m
            from.ns <= tai.ns + margin_ns;
 }
 
-/* ---- Steadiness
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Steadiness ---- */
 
 /* Whether a UTC midnight lies in the time since the sample before, or just beside it. */
 static bool midnight_since(const struct reference_sample *sample, int64_t gap_ns)
@@ -204,8 +202,7 @@ static tai_ppb_t follow_rate(struct reference *reference, const struct reference
     return (tai_ppb_t){magnitude(ppb) <= REFERENCE_RATE_PPB_MAX ? (int32_t)ppb : 0};
 }
 
-/* ---- The line
- * ------------------------------------------------------------------------------------------------ */
+/* ---- The line ---- */
 
 /* Whose word the half-width is, and what it is before leap seconds that may be unknown. */
 static void choose_bound(const struct reference *reference, const struct reference_sample *sample,

@@ -29,9 +29,7 @@ struct committer {
     struct commit_batch batches[BATCHES];
 };
 
-/* ---- Lists
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Lists ---- */
 
 void ticket_list_init(struct ticket_list *list)
 {
@@ -68,8 +66,7 @@ struct stamp_ticket *ticket_list_take(struct ticket_list *list)
     return t;
 }
 
-/* ---- One batch, on the committer's thread
- * -------------------------------------------------------------------------- */
+/* ---- One batch, on the committer's thread ---- */
 
 static int64_t now_ns(void)
 {
@@ -159,8 +156,7 @@ static enum tai_err commit_batch(struct committer *c, struct commit_batch *b, st
     return TAI_OK;
 }
 
-/* ---- The thread
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- The thread ---- */
 
 /* The next batch's tickets; NULL when the thread is to end. Called and returns with the mutex held. */
 static struct commit_batch *next_batch(struct committer *c)
@@ -218,8 +214,7 @@ static void *committer_main(void *user)
     return NULL;
 }
 
-/* ---- From the loop
- * -------------------------------------------------------------------------------------------------- */
+/* ---- From the loop ---- */
 
 enum tai_err committer_start(const struct committer_options *options, const struct log_state *state,
                              struct committer **ret_committer)

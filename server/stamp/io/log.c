@@ -40,8 +40,7 @@ struct stamp_log {
     uint8_t receipt[RECEIPT_BARE_MAX];
 };
 
-/* ---- Answering
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Answering ---- */
 
 static void answer_free(struct stamp_log *log, struct stamp_ticket *t, const struct stamp_answer *answer)
 {
@@ -168,9 +167,7 @@ static void go_down(struct stamp_log *log, const struct tai_error *reason)
         log->options.failed(log->options.failed_user, reason->text);
 }
 
-/* ---- Events
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Events ---- */
 
 static void wake_loop(void *user) /* on the committer's thread */
 {
@@ -206,8 +203,7 @@ static void on_flush(evutil_socket_t fd, short what, void *user)
         committer_submit(log->committer, &log->gathered);
 }
 
-/* ---- Submitting
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Submitting ---- */
 
 static struct stamp_ticket *ticket_new(struct stamp_log *log)
 {
@@ -245,9 +241,7 @@ void stamp_log_forget(struct stamp_log *log, stamp_ticket_t ticket)
     ticket->done = NULL;
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Reading ---- */
 
 enum tai_err stamp_log_receipt(struct stamp_log *log, uint64_t index, stamp_put_fn put, void *user,
                                struct tai_error *error)
@@ -296,9 +290,7 @@ void stamp_log_clock(struct stamp_log *log, struct taistamp_reading *ret_reading
             (struct taistamp_reading){.status = TAISTAMP_STATUS_UNKNOWN, .utc = TAISTAMP_UTC_UNKNOWN};
 }
 
-/* ---- Life
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Life ---- */
 
 /* SQLite takes an empty file for a new database, and would throw away a write-ahead log beside it. */
 static enum tai_err check_database(const struct stamp_log *log, const char *path, struct tai_error *error)

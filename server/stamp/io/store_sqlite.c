@@ -96,8 +96,7 @@ static uint32_t checkpoint_crc(uint64_t size, struct bytes note)
     return crc32c(note) ^ crc32c(bytes_of(head, sizeof head));
 }
 
-/* ---- Appending
- * --------------------------------------------------------------------------------------------------- */
+/* ---- Appending ---- */
 
 static enum tai_err check_size(struct store_sqlite *s, uint64_t expected, struct tai_error *error)
 {
@@ -180,8 +179,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Reading ---- */
 
 static enum tai_err visit_row(sqlite3_stmt *st, store_visit_fn visit, void *user, struct tai_error *error)
 {
@@ -229,8 +227,7 @@ static enum tai_err sqlite_read(void *ctx, uint64_t from, uint64_t to, store_vis
     return err;
 }
 
-/* ---- Opening
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- Opening ---- */
 
 static void sqlite_close(void *ctx, bool clean)
 {

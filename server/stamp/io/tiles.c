@@ -32,8 +32,7 @@ struct tiles {
     enum tai_err replay_err;
 };
 
-/* ---- Loading a full tile
- * ------------------------------------------------------------------------------------------ */
+/* ---- Loading a full tile ---- */
 
 static const struct hash *load_full(struct tiles *t, unsigned level, uint64_t index);
 
@@ -156,8 +155,7 @@ bool tiles_get(void *user, unsigned level, uint64_t index, struct hash *ret_node
     return true;
 }
 
-/* ---- Growing
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- Growing ---- */
 
 static void replay_full(void *user, unsigned level, uint64_t index, const struct hash hashes[TILE_WIDTH])
 {
@@ -191,8 +189,7 @@ void tiles_apply(struct tiles *tiles, const struct batch_tree *tree)
     edge_apply(&tiles->edge, tree, queue_full, tiles);
 }
 
-/* ---- Serving
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- Serving ---- */
 
 struct bundle_reader {
     struct tiles *tiles;
@@ -260,9 +257,7 @@ enum tai_err tiles_serve(struct tiles *tiles, const struct tilepath *path, stamp
     return TAI_OK;
 }
 
-/* ---- Life
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Life ---- */
 
 enum tai_err tiles_open(const struct file_ops *files, const char *data_dir, const struct crypto *crypto,
                         const struct store *store, struct tiles **ret_tiles, struct tai_error *error)

@@ -29,8 +29,7 @@ struct tile_writer {
     bool stopping, warned;
 };
 
-/* ---- The file
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- The file ---- */
 
 static void tile_name(const char *dir, unsigned level, uint64_t index, char *ret_path, size_t cap)
 {
@@ -78,8 +77,7 @@ enum tai_err tile_file_sync(const struct file_ops *files, const char *dir, unsig
     return file_sync_parent(files, path, error);
 }
 
-/* ---- The thread
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- The thread ---- */
 
 static void warn_once(struct tile_writer *w, const struct tai_error *error)
 {

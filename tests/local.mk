@@ -7,3 +7,4 @@ include tests/check/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
 include tests/fresh/local.mk
+include tests/soak/local.mk

@@ -14,9 +14,10 @@ bare=$build/tests/bench/bare_evhttp
 work=$(mktemp -d "${TMPDIR:-/tmp}/taistamp-bench.XXXXXX")
 taid_pid=
 bare_pid=
+load_pid=
 
 stop() {
-    for p in $bare_pid $taid_pid; do
+    for p in $load_pid $bare_pid $taid_pid; do
         kill "$p" 2>/dev/null || true
         wait "$p" 2>/dev/null || true
     done
@@ -73,8 +74,12 @@ for connections in 64 256; do
     : >"$work/ours" && : >"$work/bare"
     n=0
     while [ $n -lt "$runs" ]; do
-        run_ours $connections "$each" >>"$work/ours"
+        run_ours $connections "$each" >>"$work/ours" &
+        load_pid=$!
+        sleep "$each"
         [ $connections != 256 ] || memory >>"$work/memory"
+        wait $load_pid
+        load_pid=
         taskset -c 1 "$load" -c $connections -s "$each" "$peer" >>"$work/bare"
         n=$((n + 1))
     done
@@ -97,7 +102,7 @@ figure http_memory_private_under_load "$(awk '{ print $1 }' "$work/memory" | med
 figure http_memory_pss_under_load "$(awk '{ print $2 }' "$work/memory" | median)" kB "" "" ""
 
 taskset -c 1 "$load" -c 0 -i 10000 -w 2000 "$ours" 2>"$work/idle" &
-idle_pid=$!
+load_pid=$!
 i=0
 until grep -q "idle connections open" "$work/idle"; do
     i=$((i + 1))
@@ -106,6 +111,7 @@ until grep -q "idle connections open" "$work/idle"; do
 done
 sleep 0.5
 memory >"$work/memory"
-wait $idle_pid
+wait $load_pid
+load_pid=
 figure http_memory_private_10000_idle "$(awk '{ print $1 }' "$work/memory")" kB "" "" ""
 figure http_memory_pss_10000_idle "$(awk '{ print $2 }' "$work/memory")" kB "" "" ""

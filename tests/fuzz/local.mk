@@ -22,3 +22,4 @@ include tests/fuzz/taid.mk
 include tests/fuzz/proof.mk
 include tests/fuzz/clock.mk
 include tests/fuzz/http.mk
+include tests/fuzz/log.mk

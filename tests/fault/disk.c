@@ -9,29 +9,9 @@
 #include <sys/stat.h>
 
 #include "sdk/base/bug.h"
+#include "tests/fault/disknode.h"
 
 enum { NODES = 512, FDS = 64, NAMES = 512, SECTOR = 512 };
-
-struct blob {
-    uint8_t *data;
-    size_t len, cap;
-};
-
-/* A write or (data.len 0) truncation that is not durable yet. */
-struct change {
-    struct change *next;
-    uint64_t at;
-    struct blob data;
-    bool truncates;
-};
-
-struct node {
-    bool used, is_dir;
-    mode_t mode;
-    struct blob now, durable;
-    struct change *changes, **changes_end;
-    int lock_fd; /* 0: none */
-};
 
 /* A name, and what it will be after a crash. */
 struct name {
@@ -74,77 +54,6 @@ struct disk_copy {
     mode_t mode[NAMES];
     size_t n;
 };
-
-/* ---- Bytes ---- */
-
-static void blob_size(struct blob *b, size_t len)
-{
-    if (len > b->cap) {
-        b->cap = len * 2 + 64;
-        b->data = realloc(b->data, b->cap);
-        BUG_UNLESS(b->data != NULL);
-    }
-    if (len > b->len)
-        memset(b->data + b->len, 0, len - b->len);
-    b->len = len;
-}
-
-static void blob_put(struct blob *b, uint64_t at, const void *data, size_t len)
-{
-    if (at + len > b->len)
-        blob_size(b, (size_t)at + len);
-    if (len > 0)
-        memcpy(b->data + at, data, len);
-}
-
-static void blob_copy(struct blob *to, const struct blob *from)
-{
-    blob_size(to, from->len);
-    if (from->len > 0)
-        memcpy(to->data, from->data, from->len);
-}
-
-static void blob_free(struct blob *b)
-{
-    free(b->data);
-    *b = (struct blob){0};
-}
-
-static void changes_drop(struct node *n)
-{
-    for (struct change *c; (c = n->changes) != NULL;) {
-        n->changes = c->next;
-        blob_free(&c->data);
-        free(c);
-    }
-    n->changes_end = &n->changes;
-}
-
-static void change_add(struct node *n, uint64_t at, const void *data, size_t len, bool truncates)
-{
-    struct change *c = calloc(1, sizeof *c);
-    BUG_UNLESS(c != NULL);
-    c->at = at;
-    c->truncates = truncates;
-    blob_put(&c->data, 0, data, len);
-    *n->changes_end = c;
-    n->changes_end = &c->next;
-}
-
-static void change_apply(struct blob *b, const struct change *c, size_t from, size_t to)
-{
-    if (c->truncates)
-        blob_size(b, (size_t)c->at);
-    else if (from < to)
-        blob_put(b, c->at + from, c->data.data + from, to - from);
-}
-
-static void node_synced(struct node *n)
-{
-    for (struct change *c = n->changes; c != NULL; c = c->next)
-        change_apply(&n->durable, c, 0, c->data.len);
-    changes_drop(n);
-}
 
 /* ---- Names ---- */
 

@@ -24,6 +24,7 @@ struct signer {
     char *origin;
     int fd;           /* log.head, locked */
     struct slot slot; /* what it says */
+    bool written;     /* by us: so it is durable */
     bool dead;        /* a write failed: what the slot says is not known */
 };
 
@@ -225,6 +226,7 @@ static enum tai_err advance_slot(struct signer *s, const struct sign_head *head,
     if (r < 0)
         return error_set(error, TAI_ERR_IO, "cannot make the head slot durable");
     s->slot = next;
+    s->written = true;
     s->dead = false;
     return TAI_OK;
 }
@@ -238,15 +240,14 @@ enum tai_err signer_sign(struct signer *signer, const struct sign_head *head, co
     uint8_t text[CHECKPOINT_BODY_MAX];
     struct out body = out_of(text, sizeof text);
     struct hash body_hash = sign_body_hash(&signer->crypto, signer->origin, head, &body);
-    if (!same_head(head, &signer->slot.head)) {
-        enum tai_err err = check_successor(signer, head, consistency, n, error);
-        if (err == TAI_OK)
-            err = advance_slot(signer, head, &body_hash, error);
-        if (err != TAI_OK)
-            return err;
-    }
+    bool same = same_head(head, &signer->slot.head);
+    enum tai_err err = same ? TAI_OK : check_successor(signer, head, consistency, n, error);
+    if (err == TAI_OK && !(same && signer->written))
+        err = advance_slot(signer, head, &body_hash, error);
+    if (err != TAI_OK)
+        return err;
     uint8_t signature[ED25519_SIG_LEN];
-    enum tai_err err = ed25519_sign(signer->key, out_view(&body), signature);
+    err = ed25519_sign(signer->key, out_view(&body), signature);
     if (err != TAI_OK)
         return error_set(error, err, "cannot sign the checkpoint");
     out_bytes(o, out_view(&body));

@@ -5,7 +5,8 @@
  * 512-byte records written in turn, fdatasynced). sign_head refuses a size smaller than the slot's, another
  * root for the slot's size, a new size whose tree is not shown to contain the slot's, and a last TAI that
  * does not increase: so a log that lost its tail can not be continued under the same key. The same head again
- * is signed again.
+ * is signed again; the first time after opening, the slot is written for it too, for what was read of it may have
+ * been in the system's memory only.
  *
  * The calls are few, of fixed form and length-checked, so that this can be served by a process of its own.
  * One thread. */

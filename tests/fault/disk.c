@@ -140,6 +140,7 @@ static int strike(enum kind kind)
     bool due = disk.count >= disk.at;
     switch (disk.fault) {
     case DISK_POWER:
+    case DISK_KILL:
         disk.hit = disk.hit || due;
         return due ? -EIO : 0;
     case DISK_FULL:
@@ -163,7 +164,7 @@ static int strike(enum kind kind)
 
 static bool is_dead(void)
 {
-    return disk.fault == DISK_POWER && disk.hit;
+    return (disk.fault == DISK_POWER || disk.fault == DISK_KILL) && disk.hit;
 }
 
 /* ---- Operations ---- */

@@ -246,6 +246,52 @@ START_TEST(sync_fails_at_every_place)
 }
 END_TEST
 
+/* A process ends at operation `at`, the next one finds pages that look well and need not be on the disk, takes `n`
+ * stamps; then the power goes. */
+static bool restart_then_power(enum disk_fault fault, size_t at, size_t n)
+{
+    setup();
+    disk_fault(fault, at);
+    workload();
+    bool hit = disk_hit();
+    disk_kill();
+    must_open("a start on what the system's memory shows, after operation", at);
+    check_log();
+    rig_stamp(&rig, n);
+    ck_assert(!rig.failed);
+    struct stamp_log_stats served; /* whoever asks can have all of these receipts */
+    stamp_log_stats(rig.log, &served);
+    disk_fault(DISK_POWER, 1);
+    rig_close(&rig);
+    disk_crash(at);
+    struct slot slot;
+    size_t len;
+    const uint8_t *file = disk_content("/key/log.head", &len);
+    ck_assert(len == SLOT_FILE && slot_choose(file, &slot));
+    ck_assert_msg(slot.head.size >= served.size, "operation %zu: the slot is behind what is served", at);
+    must_be_well("a start and a power cut after operation", at);
+    teardown();
+    return hit;
+}
+
+START_TEST(sync_fails_then_a_restart_then_the_power)
+{
+    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 0); at++)
+        ;
+    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 3); at += 3)
+        ;
+}
+END_TEST
+
+START_TEST(killed_then_a_restart_then_the_power)
+{
+    for (size_t at = 1; restart_then_power(DISK_KILL, at, 0); at++)
+        ;
+    for (size_t at = 1; restart_then_power(DISK_KILL, at, 3); at += 3)
+        ;
+}
+END_TEST
+
 START_TEST(nothing_is_answered_after_a_failed_sync)
 {
     setup();
@@ -565,6 +611,8 @@ int main(void)
     tcase_add_test(t, power_lost_again_while_recovering);
     tcase_add_test(t, disk_full_at_every_write);
     tcase_add_test(t, sync_fails_at_every_place);
+    tcase_add_test(t, sync_fails_then_a_restart_then_the_power);
+    tcase_add_test(t, killed_then_a_restart_then_the_power);
     tcase_add_test(t, nothing_is_answered_after_a_failed_sync);
     tcase_add_test(t, read_only_disk);
     tcase_add_test(t, flipped_bits_in_the_wal);

@@ -17,7 +17,8 @@ struct recovery {
     const struct crypto *crypto;
     struct sign_head slot; /* as it was found */
     bool slot_met;
-    bool kept; /* the checkpoint of the row before was in the store */
+    uint64_t from; /* rows before this entry have been dealt with */
+    bool kept;     /* the checkpoint of the row before was in the store */
     struct log_state *state;
     struct batch_tree tree;
     struct hash leaves[BATCH_MAX];
@@ -119,6 +120,8 @@ static enum tai_err settle_head(struct recovery *r, const struct store_batch *b,
 static enum tai_err visit_row(void *user, const struct store_batch *b, struct tai_error *error)
 {
     struct recovery *r = user;
+    if (b->first < r->from)
+        return TAI_OK;
     enum tai_err err = check_row(r, b, error);
     if (err != TAI_OK)
         return err;
@@ -159,9 +162,17 @@ enum tai_err log_recover(const struct store *store, struct signer *signer, struc
     r->state = ret_state;
     signer_head(signer, &r->slot);
     r->slot_met = r->slot.size == 0;
-    enum tai_err err = store->read(store->ctx, 0, MERKLE_SIZE_MAX, visit_row, r, error);
+    enum tai_err err =
+        r->slot.size == 0 ? TAI_OK : store->read(store->ctx, 0, r->slot.size, visit_row, r, error);
     if (err == TAI_OK && ret_state->frontier.size < r->slot.size)
         err = behind(r, error);
+    /* The database has not been touched so far, so that a refusal leaves it as it was. What the slot does not know yet
+     * may not be on the disk: it must be before the slot knows it, or the next power cut would leave the slot ahead. */
+    if (err == TAI_OK)
+        err = store->renew(store->ctx, error);
+    r->from = ret_state->frontier.size;
+    if (err == TAI_OK)
+        err = store->read(store->ctx, r->from, MERKLE_SIZE_MAX, visit_row, r, error);
     if (err == TAI_OK && ret_state->frontier.size == 0) {
         struct out o = out_of(ret_state->checkpoint, sizeof ret_state->checkpoint);
         err = signer_sign(signer, &r->slot, NULL, 0, &o, error);

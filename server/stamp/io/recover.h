@@ -6,7 +6,9 @@
  * themselves or each other, stored checkpoints that are not those of the tree. Continued: a database ahead of
  * the slot. That is what a crash between commit and slot leaves; each batch that the slot does not know is
  * signed now, as it would have been then, and since signing is deterministic a batch that had been signed
- * gets the very same bytes. Also here: tiles that are missing or wrong are written again.
+ * gets the very same bytes. Before that all of it is made durable once more: a process that was killed, or whose
+ * fsync failed, leaves pages that can be read and need not be on the disk. Also here: tiles that are missing or
+ * wrong are written again.
  *
  * Cost: about 1 us per entry. */
 #ifndef SERVER_STAMP_IO_RECOVER_H

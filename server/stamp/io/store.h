@@ -8,9 +8,11 @@
  *
  * What a driver promises: append is all or nothing, durable when it returns TAI_OK, and refused when the log
  * has not the size the caller thinks. After any failure of append or tidy the driver refuses everything but
- * close: what is on the disk is known again after the next open. One process at a time has the store open.
+ * close: what is on the disk is known again after the next open, and that it is on the disk at all after renew:
+ * after a crash or a failed fsync the system's memory may show what never got there. One process at a time has
+ * the store open.
  *
- * Thread rule: append and tidy from one thread, read from another at the same time; read then waits. */
+ * Thread rule: renew before the first append. Append and tidy from one thread, read from another at the same time; read then waits. */
 #ifndef SERVER_STAMP_IO_STORE_H
 #define SERVER_STAMP_IO_STORE_H
 
@@ -38,6 +40,9 @@ struct store {
     /* Visits the batches that hold entries of [from, to), in order. */
     enum tai_err (*read)(void *ctx, uint64_t from, uint64_t to, store_visit_fn visit, void *user,
                          struct tai_error *error);
+    /* Makes durable whatever read shows, by writing it once more. Call before anything is signed that was found and not
+     * appended. */
+    enum tai_err (*renew)(void *ctx, struct tai_error *error);
     /* Housekeeping between two appends; `idle`: nobody is waiting. */
     enum tai_err (*tidy)(void *ctx, bool idle, struct tai_error *error);
     /* `clean` false: writes nothing more, so that whoever looks into a refusal finds the files as they were.

@@ -3,7 +3,8 @@
  *
  * SQLite finds torn pages in its WAL by a checksum and treats everything from there on as never written,
  * silently: the head slot beside the key is what notices. The WAL is copied into the database (a checkpoint
- * in SQLite's words) by tidy, preferably when nobody waits. */
+ * in SQLite's words) by tidy, preferably when nobody waits, and whole by renew: pages of a WAL whose fsync failed, or
+ * never came, are in the system's memory only, and a new fsync does not bring them to the disk. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -149,6 +150,23 @@ static enum tai_err sqlite_append(void *ctx, const struct store_batch *batch, st
     enum tai_err err = append_locked(s, batch, checkpoint, error);
     if (err != TAI_OK)
         s->failed = true;
+    pthread_mutex_unlock(&s->mutex);
+    return err;
+}
+
+/* First everything goes into the database; then a commit that changes nothing starts the WAL anew, durably. Without
+ * that, of a WAL that had lost its end the beginning would stay on the disk, and the next start would put those old
+ * pages over the new ones. */
+static enum tai_err sqlite_renew(void *ctx, struct tai_error *error)
+{
+    struct store_sqlite *s = ctx;
+    char version[48];
+    snprintf(version, sizeof version, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    pthread_mutex_lock(&s->mutex);
+    bool ok = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK &&
+              sqlite3_exec(s->db, version, NULL, NULL, NULL) == SQLITE_OK;
+    enum tai_err err = ok ? TAI_OK : fail(s, error, "cannot copy the write-ahead log into the database");
+    s->failed = s->failed || !ok;
     pthread_mutex_unlock(&s->mutex);
     return err;
 }
@@ -378,7 +396,11 @@ enum tai_err store_sqlite_open(const char *path, const char *vfs, const char *or
         return err;
     }
     sqlite3_wal_hook(s->db, on_commit, s);
-    *ret_store = (struct store){
-        .ctx = s, .append = sqlite_append, .read = sqlite_read, .tidy = sqlite_tidy, .close = sqlite_close};
+    *ret_store = (struct store){.ctx = s,
+                                .append = sqlite_append,
+                                .read = sqlite_read,
+                                .renew = sqlite_renew,
+                                .tidy = sqlite_tidy,
+                                .close = sqlite_close};
     return TAI_OK;
 }

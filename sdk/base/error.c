@@ -3,26 +3,14 @@
 
 #include "sdk/base/text.h"
 
-static void error_finish(struct tai_error *e, enum tai_err code, struct out *o)
-{
-    e->code = code;
-    e->text[o->len] = 0;
-}
-
-/* Appends what fits, so that a long detail is cut and not lost. */
-static void error_put(struct out *o, struct bytes b)
-{
-    size_t room = o->cap - o->len;
-    out_bytes(o, bytes_of(b.data, b.len < room ? b.len : room));
-}
-
 enum tai_err error_set(struct tai_error *e, enum tai_err code, const char *text)
 {
     if (e == NULL)
         return code;
     struct out o = out_of(e->text, sizeof e->text - 1);
-    error_put(&o, bytes_of_str(text));
-    error_finish(e, code, &o);
+    text_show(bytes_of_str(text), &o);
+    e->code = code;
+    e->text[o.len] = 0;
     return code;
 }
 
@@ -31,19 +19,11 @@ enum tai_err error_set_detail(struct tai_error *e, enum tai_err code, const char
     if (e == NULL)
         return code;
     struct out o = out_of(e->text, sizeof e->text - 1);
-    error_put(&o, bytes_of_str(text));
-    error_put(&o, BYTES_LIT(": "));
-    bool text_ok = utf8_valid(detail);
-    for (size_t i = 0; i < detail.len && o.cap - o.len >= 4; i++) {
-        uint8_t c = detail.data[i];
-        if (c < 0x20 || c == 0x7F || (c >= 0x80 && !text_ok)) {
-            out_str(&o, "\\x");
-            out_hex(&o, bytes_of(&c, 1));
-        } else {
-            out_char(&o, (char)c);
-        }
-    }
-    error_finish(e, code, &o);
+    text_show(bytes_of_str(text), &o);
+    text_show(BYTES_LIT(": "), &o);
+    text_show(detail, &o);
+    e->code = code;
+    e->text[o.len] = 0;
     return code;
 }
 

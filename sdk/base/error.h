@@ -7,11 +7,11 @@
 #include "sdk/base/bytes.h"
 #include "taistamp/base.h"
 
-/* Sets code and text (cut at the end of the field) where `e` is not NULL, and returns `code`, so that a
- * failure leaves in one line: return error_set(e, TAI_ERR_FORMAT, "..."). */
+/* Sets code and text (cut between characters at the end of the field) where `e` is not NULL, and returns
+ * `code`, so that a failure leaves in one line: return error_set(e, TAI_ERR_FORMAT, "..."). Texts hold paths
+ * and input: whatever could disturb a terminal or is not UTF-8 is shown escaped (text_show). */
 enum tai_err error_set(struct tai_error *e, enum tai_err code, const char *text);
-/* The same with the text in two pieces: what is wrong, and the place or value it is about. `detail` comes
- * from input, so control characters and broken UTF-8 in it are shown escaped as \xNN. */
+/* The same with the text in two pieces: what is wrong, and the place or value it is about. */
 enum tai_err error_set_detail(struct tai_error *e, enum tai_err code, const char *text, struct bytes detail);
 
 #endif

@@ -187,8 +187,7 @@ bool percent_decode(struct bytes text, uint8_t *out, size_t cap, size_t *ret_len
     return true;
 }
 
-/* Decodes the code point at b[0]; 0 bytes used means malformed. */
-static size_t utf8_point(struct bytes b, uint32_t *ret_point)
+size_t utf8_point(struct bytes b, uint32_t *ret_point)
 {
     uint8_t c = b.data[0];
     if (c < 0x80) {
@@ -242,4 +241,42 @@ bool utf8_has_space(struct bytes b)
         b = bytes_of(b.data + n, b.len - n);
     }
     return false;
+}
+
+bool utf8_has_control(struct bytes b)
+{
+    while (b.len > 0) {
+        uint32_t point;
+        size_t n = utf8_point(b, &point);
+        if (n == 0 || point < 0x20 || (point >= 0x7F && point < 0xA0))
+            return true;
+        b = bytes_of(b.data + n, b.len - n);
+    }
+    return false;
+}
+
+/* Besides controls, what reorders or breaks a line: it can make one text read as another. */
+static bool is_showable(uint32_t p)
+{
+    return p >= 0x20 && (p < 0x7F || p >= 0xA0) && p != 0x200E && p != 0x200F && p != 0x061C &&
+           !(p >= 0x2028 && p <= 0x202E) && !(p >= 0x2066 && p <= 0x2069);
+}
+
+void text_show(struct bytes b, struct out *o)
+{
+    while (b.len > 0) {
+        uint32_t point;
+        size_t n = utf8_point(b, &point);
+        bool plain = n > 0 && is_showable(point);
+        n = n > 0 ? n : 1;
+        if (o->cap - o->len < (plain ? n : 4 * n))
+            return;
+        for (size_t i = 0; !plain && i < n; i++) {
+            out_str(o, "\\x");
+            out_hex(o, bytes_of(b.data + i, 1));
+        }
+        if (plain)
+            out_bytes(o, bytes_of(b.data, n));
+        b = bytes_of(b.data + n, b.len - n);
+    }
 }

@@ -34,9 +34,18 @@ void percent_encode(struct bytes b, struct out *o);
 /* Rejects what percent_encode would have written otherwise. */
 bool percent_decode(struct bytes text, uint8_t *out, size_t cap, size_t *ret_len);
 
+/* The code point at b.data[0] and the number of its bytes, 1 to 4; 0 where they are malformed. `b` is not empty. */
+size_t utf8_point(struct bytes b, uint32_t *ret_point);
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool utf8_valid(struct bytes b);
 /* True when `b` holds a white-space code point (Unicode property White_Space). `b` must be valid UTF-8. */
 bool utf8_has_space(struct bytes b);
+/* True when `b` holds a control character (Unicode category Cc, so U+0080 to U+009F as well: U+009B begins a terminal's
+ * escape sequence), or is not UTF-8. */
+bool utf8_has_control(struct bytes b);
+
+/* Writes `b` for a person to read: valid UTF-8 as it is, but broken bytes, controls, line separators and the marks that
+ * reorder text as \xNN. What does not fit is left out, never half a character. */
+void text_show(struct bytes b, struct out *o);
 
 #endif

@@ -10,18 +10,10 @@
 
 static const char dash[] = "\xE2\x80\x94 "; /* em dash, space */
 
-static bool has_control(struct bytes b)
-{
-    for (size_t i = 0; i < b.len; i++)
-        if (b.data[i] < 0x20 || b.data[i] == 0x7F)
-            return true;
-    return false;
-}
-
 bool note_name_valid(struct bytes name)
 {
     return name.len > 0 && name.len <= LIMIT_ORIGIN && memchr(name.data, '+', name.len) == NULL &&
-           !has_control(name) && utf8_valid(name) && !utf8_has_space(name);
+           utf8_valid(name) && !utf8_has_control(name) && !utf8_has_space(name);
 }
 
 /* ---- Verifier keys ---- */

@@ -257,6 +257,22 @@ START_TEST(error_text)
     longer[sizeof longer - 1] = 0;
     (void)error_set(&e, TAI_ERR_IO, longer);
     ck_assert_uint_eq(strlen(e.text), sizeof e.text - 1);
+    /* The text itself holds paths too; and only what is broken is escaped, not what stands beside it. */
+    (void)error_set(&e, TAI_ERR_IO, "cannot open /a\x1b[2J\n/\xC3\xA9\xFF\xC2\x9B\xE2\x80\xAE");
+    ck_assert_str_eq(e.text, "cannot open /a\\x1b[2J\\x0a/\xC3\xA9\\xff\\xc2\\x9b\\xe2\\x80\\xae");
+    /* Cut between characters: whatever the length, what is left is UTF-8. */
+    for (size_t len = 390; len < 405; len++) {
+        for (size_t i = 0; i < sizeof longer - 3; i += 3)
+            memcpy(longer + i, "\xE2\x82\xAC", 3);
+        memset(longer, 'y', len % 3);
+        memmove(longer + len % 3, longer + 3, sizeof longer - 6);
+        longer[sizeof longer - 1] = longer[sizeof longer - 2] = longer[sizeof longer - 3] = 0;
+        (void)error_set(&e, TAI_ERR_IO, longer);
+        ck_assert(utf8_valid(bytes_of_str(e.text)));
+        ck_assert_uint_gt(strlen(e.text), sizeof e.text - 5);
+        (void)error_set_detail(&e, TAI_ERR_IO, "x", bytes_of_str(longer));
+        ck_assert(utf8_valid(bytes_of_str(e.text)));
+    }
     for (int i = 0; i <= TAI_ERR_INTERRUPTED; i++)
         ck_assert_str_ne(taistamp_err_name((enum tai_err)i), "other");
 }

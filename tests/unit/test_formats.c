@@ -45,6 +45,10 @@ START_TEST(test_origins)
         {"a b/taistamp/0123456789abcdef", false},
         {"a\xC2\xA0/taistamp/0123456789abcdef", false},
         {"a\xFF/taistamp/0123456789abcdef", false},
+        {"a\x1B/taistamp/0123456789abcdef", false},
+        {"a\x7F/taistamp/0123456789abcdef", false},
+        {"a\xC2\x9B/taistamp/0123456789abcdef", false}, /* U+009B begins an escape sequence as ESC [ does */
+        {"\xC3\xA9/taistamp/0123456789abcdef", true},
         {"stamp.example/taistamp", false},
         {"stamp.example/timestamp/0123456789abcdef", false},
         {"", false},

@@ -60,7 +60,7 @@ static struct policy policy;
 static struct trust trust;
 static struct receipt receipt;
 static char policy_text[8192], text[65536];
-static char subject_text[128];
+static char subject_text[128], leaf_text[128]; /* the commitment; the root of a batch of it alone */
 
 static bool sha1(void *ctx, struct bytes message, uint8_t ret_hash[LEAP_SHA1_LEN])
 {
@@ -108,6 +108,11 @@ static void setup(void)
     struct out o = out_of(subject_text, sizeof subject_text);
     out_str(&o, "sha256:");
     out_hex(&o, hash_bytes(&commitment));
+    ck_assert(out_terminate(&o));
+    struct hash leaf = merkle_leaf_hash(&crypto, hash_bytes(&commitment));
+    o = out_of(leaf_text, sizeof leaf_text);
+    out_str(&o, "sha256:");
+    out_hex(&o, hash_bytes(&leaf));
     ck_assert(out_terminate(&o));
     trust_default(&trust);
     policy_set("group G 2 W0 W1 W2\nquorum G\n");
@@ -322,6 +327,9 @@ START_TEST(test_kinds)
         snprintf(with_batch, sizeof with_batch, "%s%s", salted, batches[i]);
         EXPECT(batches[i], TAISTAMP_BAD_BATCH, (f.kind = "batch", f.lines_before_entry = with_batch));
     }
+    snprintf(with_batch, sizeof with_batch, "%sbatch 0 1\n", salted);
+    EXPECT("a root that is not bound to its size", TAISTAMP_BAD_BATCH,
+           (f.kind = "batch", f.subject = leaf_text, f.lines_before_entry = with_batch));
     static const char *const refused[] = {"batch 0 9223372036854775808\n",
                                           "batch 00 1\n",
                                           "batch 0\n",

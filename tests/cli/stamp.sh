@@ -176,9 +176,36 @@ rm named.jpg.tai
 expect 0 "kept receipt" "$tai_stamp" verify named.jpg
 expect 0 "Nothing is queued" "$tai_stamp" stamp --retry
 
+# What is queued stays so when the next try is interrupted, or refused: nobody would notice that it is gone.
+stop_server
+echo patient >patient.jpg
+expect 4 "queued" "$tai_stamp" patient.jpg
+start_server
+mapfile -t processes < <(pgrep -P "$server_pid")
+kill -STOP "${processes[@]}"
+echo new >new.jpg
+for what in "stamp new.jpg" flush; do
+    # shellcheck disable=SC2086 # words
+    "$tai_stamp" $what >"$work/interrupted" 2>&1 &
+    try=$!
+    sleep 0.5
+    kill -TERM "$try"
+    wait "$try"
+    check test $? = 130
+    check grep -q interrupted "$work/interrupted"
+done
+kill -CONT "${processes[@]}"
+expect 0 "patient.jpg: stamped" "$tai_stamp" flush
+check test ! -e new.jpg.tai
+expect 0 "verified" "$tai_stamp" verify patient.jpg
+expect 0 "Nothing is queued" "$tai_stamp" flush
+expect 1 "none is beside it" "$tai_stamp" info new.jpg
+
 # The keys change: loud, and nothing is taken over.
 stop_server
 address=${url#http://}
+echo kept >kept.jpg
+expect 4 "queued" "$tai_stamp" kept.jpg
 "$taid" init --dir "$work/other" --listen "$address" --assume-error-ms 50 >/dev/null || fail "a second taid init"
 "$taid" --config "$work/other/taid.yaml" >>"$work/server.log" 2>&1 &
 server_pid=$!
@@ -186,6 +213,8 @@ await 20 test -s "$work/other/run/listen" || fail "the other taid does not start
 echo new >new.jpg
 expect 5 "NOT SIGNED BY THE PINNED KEY" "$tai_stamp" new.jpg
 check test ! -e new.jpg.tai
+expect 5 "kept.jpg: not stamped; it stays queued" "$tai_stamp" flush
+check test "$(find "$XDG_DATA_HOME/taistamp/outbox" -name '*.todo' | wc -l)" = 1
 expect 5 "THE KEYS HAVE CHANGED" "$tai_stamp" trust "$url"
 expect 0 "forgotten" "$tai_stamp" trust --remove "$url"
 expect 5 "have not pinned" "$tai_stamp" verify a.jpg

@@ -90,6 +90,12 @@ static char *receipt_of(const char *path)
     return text_copy(path);
 }
 
+/* Whether the file was meant to stand for a receipt, which is not beside it. */
+static bool no_receipt_of(const char *path, const char *receipt)
+{
+    return strcmp(path, receipt) == 0 && !text_ends_with(path, ".tai") && file_exists(path);
+}
+
 int command_info(const struct options *o)
 {
     taistamp_leaps *leaps = NULL;
@@ -107,7 +113,8 @@ int command_info(const struct options *o)
         taistamp_receipt *receipt = judge_read_receipt(path, &missing, reason, sizeof reason);
 
         if (receipt == NULL) {
-            fprintf(stderr, "tai-stamp: %s: %s\n", shown, reason);
+            fprintf(stderr, "tai-stamp: %s: %s%s\n", shown,
+                    no_receipt_of(o->args[i], path) ? "no receipt, and none is beside it: " : "", reason);
             bad += !missing;
             missing_files += missing;
         } else {

@@ -3,7 +3,8 @@
  *
  * The order keeps every promise on a bad day: hash, reserve counters and journal (outbox.h), ask the server, verify,
  * write receipts, and only then let go of the journal. Until the journal is written an interrupt leaves nothing behind;
- * while the server is waited for it removes the journal; while receipts are written it waits. */
+ * while the server is waited for it removes the journal; while receipts are written it waits. What was queued before
+ * stays queued by its old records until the new journal stands for it or its receipts are written. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -204,7 +205,13 @@ static bool requeue_left(struct items *items)
     return err == 0;
 }
 
-/* Under the lock: counters, journal, and the queue taken over into it. */
+/* The old records of the queue go: what was in them is stamped, given up with a message, or in a new record. */
+static void settle_queue(struct items *items)
+{
+    outbox_release(&items->queue, requeue_left(items));
+}
+
+/* Under the lock: counters and journal. */
 static bool prepare(struct items *items, struct request *r)
 {
     struct tai_error error = {0};
@@ -214,8 +221,8 @@ static bool prepare(struct items *items, struct request *r)
     if (lock < 0)
         return say_error(&error);
     ok = fill_session(items, r, &error) && (r->n == 0 || write_journal(r));
-    if (ok)
-        outbox_release(&items->queue, requeue_left(items));
+    if (ok && r->n == 0)
+        settle_queue(items);
     state_unlock(lock);
     return ok;
 }
@@ -224,7 +231,7 @@ static void fail_all(const struct options *o, struct request *r, int code, const
 {
     for (size_t i = 0; i < r->n; i++)
         if (r->n <= 10 || o->json)
-            items_fail(o, r->which[i], code, "%s", why);
+            items_fail(o, r->which[i], code, "%s%s", why, r->which[i]->from_queue ? "; it stays queued" : "");
         else {
             r->which[i]->state = ITEM_FAILED;
             r->which[i]->code = code;
@@ -233,9 +240,11 @@ static void fail_all(const struct options *o, struct request *r, int code, const
         fprintf(stderr, "tai-stamp: %zu files were not stamped: %s\n", r->n, why);
 }
 
-static void queue_all(const struct options *o, struct request *r, const struct tai_error *error)
+static void queue_all(const struct options *o, struct items *items, struct request *r,
+                      const struct tai_error *error)
 {
     journal_path[0] = '\0';
+    settle_queue(items);
     outbox_leave(&r->journal);
     for (size_t i = 0; i < r->n; i++) {
         r->which[i]->state = ITEM_QUEUED;
@@ -278,7 +287,7 @@ static int send_request(const struct options *o, struct items *items, const stru
         err = taistamp_net_stamp(net, r->stamping, pin->policy, pin->trust, items->judge.leaps, &error);
     taistamp_net_free(net);
     if (err == TAI_ERR_UNAVAILABLE || err == TAI_ERR_TIMEOUT) {
-        queue_all(o, r, &error);
+        queue_all(o, items, r, &error);
         return EXIT_UNREACHABLE;
     }
     if (err != TAI_OK) {
@@ -296,6 +305,7 @@ static int send_request(const struct options *o, struct items *items, const stru
         outbox_done(&r->journal, r->n > 1);
     else
         outbox_leave(&r->journal);
+    settle_queue(items);
     journal_path[0] = '\0';
     interrupts_set(SIG_UNBLOCK);
     return -1;
@@ -315,8 +325,11 @@ static int conclude(const struct options *o, const struct items *items, double s
             worst = items->list[i].code;
     }
     if (items->n > 10 && !o->json && !o->quiet) {
-        printf("%zu %s stamped in one request", count[ITEM_STAMPED],
-               text_plural(count[ITEM_STAMPED], "file", "files"));
+        if (count[ITEM_STAMPED] > 0)
+            printf("%zu %s stamped in one request", count[ITEM_STAMPED],
+                   text_plural(count[ITEM_STAMPED], "file", "files"));
+        else
+            fputs("No file was stamped", stdout);
         if (count[ITEM_SKIPPED] > 0)
             printf(", %zu had a valid receipt already", count[ITEM_SKIPPED]);
         if (count[ITEM_FAILED] + items->walk_failed > 0)

@@ -222,7 +222,8 @@ END_TEST
 
 /* ---- The process ---- */
 
-static pid_t start_clock(const char *config_text, int *ret_ready_fd)
+/* With a `log`, its warnings go into that file of the folder. */
+static pid_t start_clock_logging(const char *config_text, const char *log, int *ret_ready_fd)
 {
     char config_path[128];
     snprintf(config_path, sizeof config_path, "%s/taid.yaml", folder);
@@ -235,7 +236,11 @@ static pid_t start_clock(const char *config_text, int *ret_ready_fd)
         struct tai_error error;
         struct taid_config *config;
         close(ready[0]);
-        log_open("taid", LOG_ERROR);
+        snprintf(config_path, sizeof config_path, "%s/%s", folder, log != NULL ? log : "");
+        if (log != NULL && freopen(config_path, "w", stderr) == NULL)
+            _exit(98);
+        snprintf(config_path, sizeof config_path, "%s/taid.yaml", folder);
+        log_open("taid", log != NULL ? LOG_WARNING : LOG_ERROR);
         if (config_load(config_path, &config, &error) != TAI_OK) {
             fprintf(stderr, "%s\n", error.text);
             _exit(99);
@@ -245,6 +250,11 @@ static pid_t start_clock(const char *config_text, int *ret_ready_fd)
     close(ready[1]);
     *ret_ready_fd = ready[0];
     return pid;
+}
+
+static pid_t start_clock(const char *config_text, int *ret_ready_fd)
+{
+    return start_clock_logging(config_text, NULL, ret_ready_fd);
 }
 
 static void wait_ready(int fd)
@@ -340,6 +350,33 @@ START_TEST(a_reload_takes_the_assumption_back)
 }
 END_TEST
 
+START_TEST(a_reload_says_that_the_page_stays)
+{
+    static const char moved_text[] = "clock:\n  page: run/elsewhere\n  assume_error_ms: 250\n";
+    int ready;
+    pid_t pid = start_clock_logging(assumed_text, "log", &ready);
+    wait_ready(ready);
+    char path[128], log[2048] = "";
+    snprintf(path, sizeof path, "%s/taid.yaml", folder);
+    put_file(path, moved_text, sizeof moved_text - 1);
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    snprintf(path, sizeof path, "%s/log", folder);
+    for (int i = 0; i < 100 && strstr(log, "clock.page was changed") == NULL; i++) {
+        usleep(50000);
+        FILE *f = fopen(path, "r");
+        ck_assert_ptr_nonnull(f);
+        log[fread(log, 1, sizeof log - 1, f)] = 0;
+        fclose(f);
+    }
+    ck_assert_ptr_nonnull(strstr(log, "clock.page was changed"));
+    ck_assert_ptr_nonnull(strstr(log, page_path)); /* the one that is still written */
+    taistamp_clock *clock = open_clock();
+    ck_assert_int_lt(read_clock(clock).status, TAISTAMP_STATUS_RELATIVE);
+    taistamp_clock_close(clock);
+    ck_assert_int_eq(end_clock(pid, SIGTERM), TAID_EXIT_OK);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("clock");
@@ -355,6 +392,7 @@ int main(void)
     tcase_add_test(tc, the_process_publishes_and_stops);
     tcase_add_test(tc, a_killed_process_is_followed_by_another);
     tcase_add_test(tc, a_reload_takes_the_assumption_back);
+    tcase_add_test(tc, a_reload_says_that_the_page_stays);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -260,11 +260,43 @@ START_TEST(sleep_is_disruption)
     world_begin(&w, 10 * MS);
     world_sample(&w);
     world_run(&w, 5, TAISTAMP_STATUS_SINGLE_REFERENCE);
-    w.tai_ns += 600 * S; /* RAW stood still */
+    w.tai_ns += 600 * S;            /* RAW stood still */
+    w.realtime_error_ns = 700 * MS; /* as the hardware clock says it, which shows whole seconds */
+    w.sample.kernel.asleep_ns = 600 * S;
     ck_assert_int_eq(world_read(&w).status, TAISTAMP_STATUS_DISRUPTED);
     world_pass(&w, S);
+    w.sample.kernel.maxerror_us += 500;
     world_sample(&w);
     world_run(&w, 9, TAISTAMP_STATUS_DISRUPTED);
+    /* Steady, but the kernel's maxerror is from before. */
+    w.settings.has_assume = false;
+    reference_configure(&w.reference, &w.settings, &w.table);
+    world_pass(&w, S);
+    world_sample(&w);
+    world_run(&w, 15, TAISTAMP_STATUS_UNKNOWN);
+    w.sample.kernel.maxerror_us = 701234; /* the daemon has noticed */
+    world_pass(&w, S);
+    world_sample(&w);
+    ck_assert_int_eq(world_read(&w).status, TAISTAMP_STATUS_SINGLE_REFERENCE);
+}
+END_TEST
+
+/* Too short to be seen as a jump of the clock; the hardware clock may yet have been read wrong. */
+START_TEST(a_nap_needs_another_word_of_the_daemon)
+{
+    struct world w;
+    world_begin(&w, -1);
+    world_sample(&w);
+    world_run(&w, 5, TAISTAMP_STATUS_SINGLE_REFERENCE);
+    w.sample.kernel.asleep_ns = 5 * MS;
+    world_pass(&w, S);
+    w.sample.kernel.maxerror_us += 500;
+    world_sample(&w);
+    ck_assert_int_eq(world_read(&w).status, TAISTAMP_STATUS_UNKNOWN);
+    w.sample.kernel.maxerror_us = 777;
+    world_pass(&w, S);
+    world_sample(&w);
+    ck_assert_int_eq(world_read(&w).status, TAISTAMP_STATUS_SINGLE_REFERENCE);
 }
 END_TEST
 
@@ -470,6 +502,7 @@ static Suite *reference_suite(void)
                         sizeof steps / sizeof *steps);
     tcase_add_test(tc, a_slow_slew_and_small_steps_are_no_disruption);
     tcase_add_test(tc, sleep_is_disruption);
+    tcase_add_test(tc, a_nap_needs_another_word_of_the_daemon);
     tcase_add_test(tc, a_dead_writer_expires);
     tcase_add_test(tc, a_leap_second_is_passed_without_a_gap);
     tcase_add_test(tc, a_missed_leap_second_is_waited_out);

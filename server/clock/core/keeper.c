@@ -5,6 +5,8 @@ enum {
     CAP_SYS_TIME_BIT = 25,
     MAXERROR_STEP_US = 500,     /* what the kernel adds at each second */
     MAXERROR_MAX_US = 16000000, /* NTP_PHASE_LIMIT: from here on the kernel itself says unsynchronised */
+    START_US = 16,              /* NTPsec's MAXDISPERSE, in seconds, taken for microseconds */
+    SLEPT_NS = 1000000,         /* reading two clocks makes less of a difference than this */
     TRUNCATION_NS = 1000,       /* daemons cut maxerror to whole microseconds */
     LAG_NS = 50000,             /* 50 ppm of the second before the kernel's next addition */
     NS_PER_US = 1000
@@ -58,13 +60,15 @@ static bool told_to_leave_clock(struct bytes cmdline)
 
 enum keeper_kind keeper_classify(const struct keeper_facts *facts)
 {
-    if (!keeper_name_matters(facts->comm))
+    bool dead = facts->state == 'Z' || facts->state == 'X';
+    bool stopped = facts->state == 'T' || facts->state == 't';
+    if (dead || !keeper_name_matters(facts->comm))
         return KEEPER_NOBODY;
     bool may_steer = facts->our_userns && (facts->caps >> CAP_SYS_TIME_BIT & 1) != 0;
     if (is_stranger(facts->comm))
         return may_steer ? KEEPER_STRANGER : KEEPER_NOBODY;
     bool chronyd = bytes_equal_str(facts->comm, "chronyd");
-    if (!may_steer || (chronyd && told_to_leave_clock(facts->cmdline)))
+    if (!may_steer || stopped || (chronyd && told_to_leave_clock(facts->cmdline)))
         return KEEPER_POWERLESS;
     /* A program of another name behind ours (busybox, a script), or OpenNTPD, which titles its processes so.
      */
@@ -105,37 +109,49 @@ const char *keeper_verdict_text(enum keeper_verdict verdict)
         [KEEPER_BOUND] = "kept by a daemon that says how wrong it may be",
         [KEEPER_NO_KERNEL] = "the kernel does not show the state of its clock",
         [KEEPER_ABSENT] = "neither chronyd nor ntpd is seen to run here",
-        [KEEPER_CANNOT] = "chronyd or ntpd runs but may not set the clock",
+        [KEEPER_CANNOT] = "chronyd or ntpd is there but may not set the clock, or is stopped",
         [KEEPER_NOT_ALONE] = "more than one program may set the clock, or one that keeps no error bound",
         [KEEPER_UNSYNCHRONISED] = "the kernel says unsynchronised (chronyd needs rtcsync)",
         [KEEPER_ZERO] = "the error reported by the kernel was written as 0, which nobody can mean",
+        [KEEPER_STARTING] = "ntpd has not found the time yet",
+        [KEEPER_SLEPT] = "the machine has slept since the daemon last said how wrong it may be",
         [KEEPER_TOO_WIDE] = "the error reported by the kernel is 16 s or more",
     };
     size_t i = (size_t)verdict;
     return i < sizeof texts / sizeof *texts ? texts[i] : "other";
 }
 
-/* Follows maxerror: a value that did not just grow was written by somebody since; was it 0? */
-static void keeper_follow(struct keeper *keeper, int64_t maxerror_us, tai_mono_t now)
+/* Whether `value` can be what `origin` has grown to within `grown`. */
+static bool grown_from(int64_t origin, int64_t value, int64_t grown)
 {
-    bool in_range = maxerror_us >= 0 && maxerror_us < MAXERROR_MAX_US;
-    if (!in_range)
-        maxerror_us = MAXERROR_MAX_US;
-    bool multiple = in_range && maxerror_us % MAXERROR_STEP_US == 0;
+    int64_t added = value - origin;
+    return added >= 0 && added <= grown && added % MAXERROR_STEP_US == 0;
+}
+
+/* Follows maxerror: a value that did not just grow was written by somebody since; was it 0, or what ntpd starts
+ * with? */
+static void keeper_follow(struct keeper *keeper, const struct keeper_kernel *kernel, tai_mono_t now)
+{
+    int64_t value = kernel->maxerror_us;
+    if (value < 0 || value >= MAXERROR_MAX_US)
+        value = MAXERROR_MAX_US + 1; /* grown from nothing */
     int64_t gap = now.ns - keeper->at.ns;
-    if (!keeper->seen || gap < 0) {
-        keeper->zero = multiple;
-    } else {
-        int64_t grown = (gap / SECOND_NS + 2) * MAXERROR_STEP_US;
-        int64_t added = maxerror_us - keeper->maxerror_us;
-        bool grew = added >= 0 && added <= grown && added % MAXERROR_STEP_US == 0;
-        /* A fresh 0 wins over "it grew": from 300 us to 500 us is no growth, but from 0 to 500 is either. */
-        if (multiple && maxerror_us <= grown)
-            keeper->zero = true;
-        else if (!grew)
-            keeper->zero = false;
-    }
-    *keeper = (struct keeper){.seen = true, .zero = keeper->zero, .maxerror_us = maxerror_us, .at = now};
+    bool first = !keeper->seen || gap < 0;
+    int64_t grown = first ? MAXERROR_MAX_US : (gap / SECOND_NS + 2) * MAXERROR_STEP_US;
+    bool written = !first && !grown_from(keeper->maxerror_us, value, grown);
+    bool kept = !first && !written;
+    /* A fresh 0 wins over "it grew": from 300 us to 500 us is no growth, but from 0 to 500 is either. */
+    keeper->zero = grown_from(0, value, grown) || (kept && keeper->zero);
+    keeper->starting = grown_from(START_US, value, grown) || (kept && keeper->starting);
+    /* What was written in the second of the sleep may be from before it. */
+    if (!first && kernel->asleep_ns - keeper->asleep_ns > SLEPT_NS)
+        keeper->slept = true;
+    else if (written)
+        keeper->slept = false;
+    keeper->seen = true;
+    keeper->maxerror_us = value;
+    keeper->asleep_ns = kernel->asleep_ns;
+    keeper->at = now;
 }
 
 enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evidence *evidence,
@@ -143,7 +159,7 @@ enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evid
 {
     if (!kernel->known)
         return KEEPER_NO_KERNEL;
-    keeper_follow(keeper, kernel->maxerror_us, now);
+    keeper_follow(keeper, kernel, now);
     bool chronyd = evidence->chronyd > 0, ntpd = evidence->ntpd > 0;
     if (evidence->strangers > 0 || (chronyd && ntpd))
         return KEEPER_NOT_ALONE;
@@ -155,6 +171,10 @@ enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evid
         return KEEPER_TOO_WIDE;
     if (keeper->zero)
         return KEEPER_ZERO;
+    if (ntpd && keeper->starting)
+        return KEEPER_STARTING;
+    if (keeper->slept)
+        return KEEPER_SLEPT;
     int64_t offset = kernel->offset_ns < 0 ? -kernel->offset_ns : kernel->offset_ns;
     if (offset < 0 || offset >= (int64_t)MAXERROR_MAX_US * NS_PER_US)
         return KEEPER_TOO_WIDE;

@@ -9,8 +9,13 @@
  *     holds CAP_SYS_TIME in our own user namespace, which nobody can fake without having it;
  *   - no other program that is known to steer clocks holds that right as well;
  *   - the kernel says synchronised (STA_UNSYNC clear; chronyd clears it only with `rtcsync`);
+ *   - it runs: a stopped process writes nothing, and what is left of a killed one (a zombie) even less;
  *   - maxerror is below 16 s, and is not a 0 that the kernel has let grow: the kernel adds 500 us at each
  *     second, so after a 0 every value is a multiple of 500 us and is no larger than the time since allows.
+ *   - nor, under ntpd, a 16 that has grown: NTPsec and older ntpd write "synchronised, 16 us" when they start, where
+ *     16 s are meant, long before they have spoken to a server;
+ *   - the machine has not slept since maxerror was written: the kernel does not touch it for that, while the clock
+ *     wakes up as wrong as the hardware clock is.
  * What is said is then maxerror, the offset that the kernel is still working off, and 50 us for the second
  * during which the kernel has not yet added its 500 us.
  *
@@ -27,12 +32,13 @@ struct keeper_facts {
     struct bytes exe;     /* path of its program; empty where we may not look */
     struct bytes cmdline; /* its arguments, each ended by NUL (the program may have rewritten them) */
     uint64_t caps;        /* effective capabilities */
+    char state;           /* as in /proc: R, S, D, T, Z and so on; 0 where it is not known */
     bool our_userns;      /* in the same user namespace as we */
 };
 
 enum keeper_kind {
     KEEPER_NOBODY,    /* has nothing to do with clocks, or may not set ours */
-    KEEPER_POWERLESS, /* chronyd or ntpd that may not set the clock, or was told not to */
+    KEEPER_POWERLESS, /* chronyd or ntpd that may not set the clock, was told not to, or is stopped */
     KEEPER_CHRONYD,
     KEEPER_NTPD,
     KEEPER_STRANGER /* may set the clock and is known to keep no bound */
@@ -55,16 +61,20 @@ struct keeper_kernel {
     int64_t offset_ns; /* still to be worked off by the kernel's loop */
     bool unsynchronised;
     int32_t tai_offset_s; /* the kernel's TAI-UTC; 0: nobody has set it */
+    int64_t
+        asleep_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC: how long the machine has slept since it was started */
 };
 
 enum keeper_verdict {
     KEEPER_BOUND = 0,      /* believed */
     KEEPER_NO_KERNEL,      /* adjtimex failed */
     KEEPER_ABSENT,         /* neither chronyd nor ntpd runs here (or not in our sight) */
-    KEEPER_CANNOT,         /* one runs but may not set the clock */
+    KEEPER_CANNOT,         /* one is there but may not set the clock, or is stopped */
     KEEPER_NOT_ALONE,      /* another program may set the clock as well */
     KEEPER_UNSYNCHRONISED, /* it has not found the time yet (or chronyd runs without rtcsync) */
     KEEPER_ZERO,           /* maxerror was written as 0 */
+    KEEPER_STARTING,       /* ntpd has written nothing yet but what it starts with */
+    KEEPER_SLEPT,          /* nothing was written since the machine slept */
     KEEPER_TOO_WIDE        /* maxerror is 16 s or more: the kernel's word for "no idea" */
 };
 /* A stable lower-case phrase. Static storage. */
@@ -73,8 +83,11 @@ const char *keeper_verdict_text(enum keeper_verdict verdict);
 /* Memory of the kernel's maxerror from one second to the next. Zeroes at the start. */
 struct keeper {
     bool seen;
-    bool zero; /* the value now growing began as 0, or may have */
+    bool zero;     /* the value now growing began as 0, or may have */
+    bool starting; /* as 16 */
+    bool slept;    /* before the machine slept */
     int64_t maxerror_us;
+    int64_t asleep_ns;
     tai_mono_t at;
 };
 /* One reading, made at raw reading `now`. *ret_bound: of REALTIME against UTC, for KEEPER_BOUND. */

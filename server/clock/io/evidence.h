@@ -5,8 +5,23 @@
 
 #include "server/clock/core/keeper.h"
 
+enum { EVIDENCE_KEEPERS_MAX = 8 /* chronyd has up to three processes */, EVIDENCE_MAP_BYTES = 1024 };
+
+/* What the newest look has found, and a hold on the processes that are believed. */
+struct evidence {
+    struct keeper_evidence found;
+    uint32_t held;
+    uint8_t our_map[EVIDENCE_MAP_BYTES]; /* our own uid_map */
+    size_t our_map_len;
+    int processes[EVIDENCE_KEEPERS_MAX]; /* folders in /proc: no other process can slip into one */
+};
 /* One look at all processes that we may see, under `proc` ("/proc"; tests have their own). Nothing seen, all
- * zero. It takes about 10 us for each process of the machine. */
-void evidence_scan(const char *proc, struct keeper_evidence *ret_evidence);
+ * zero. It takes about 10 us for each process of the machine. `evidence` begins as zeroes. */
+void evidence_scan(const char *proc, struct evidence *evidence);
+/* Whether those that were believed are still there, run and may set the clock; some 50 us for each. Between two scans
+ * this is what tells of a daemon killed in the middle of a slew: the kernel goes on with it, past its goal. */
+bool evidence_stands(const struct evidence *evidence);
+/* Lets go of the processes. */
+void evidence_release(struct evidence *evidence);
 
 #endif

@@ -34,6 +34,18 @@ void kernel_read_clocks(struct reference_sample *sample)
     }
 }
 
+/* Two readings a moment apart: later by as much as that took, in the least of several. */
+static int64_t read_asleep(void)
+{
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < SANDWICHES; i++) {
+        int64_t before = clock_ns(CLOCK_MONOTONIC);
+        int64_t asleep = clock_ns(CLOCK_BOOTTIME) - before;
+        least = asleep < least ? asleep : least;
+    }
+    return least;
+}
+
 void kernel_read_state(struct keeper_kernel *ret_kernel)
 {
     struct timex tx = {.modes = 0};
@@ -44,6 +56,7 @@ void kernel_read_state(struct keeper_kernel *ret_kernel)
     ret_kernel->offset_ns = (tx.status & STA_NANO) != 0 ? tx.offset : tx.offset * NS_PER_US;
     ret_kernel->unsynchronised = (tx.status & (STA_UNSYNC | STA_CLOCKERR)) != 0;
     ret_kernel->tai_offset_s = tx.tai;
+    ret_kernel->asleep_ns = read_asleep();
 }
 
 uint64_t kernel_timeline(void)

@@ -3,6 +3,7 @@
  * the log. It answers nobody and holds no socket. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sdk/io/log.h"
 #include "sdk/io/page.h"
@@ -16,7 +17,7 @@
 
 enum {
     SAMPLE_S = 1,
-    EVIDENCE_SAMPLES = 10, /* a look through /proc with every tenth sample */
+    EVIDENCE_SAMPLES = 10, /* a look through /proc with every tenth sample, and when a daemon ends */
     LEAPS_SAMPLES = 3600   /* an updated table is taken up within the hour */
 };
 
@@ -25,10 +26,12 @@ struct clock_process {
     struct taid_config *reloaded; /* after SIGHUP: what `config` points to */
     struct event_base *base;
     struct event *timer;
+    const char *page; /* path of the page being written */
     struct page_writer writer;
     taistamp_leaps *leaps;
     struct reference reference;
     struct reference_settings settings;
+    struct evidence evidence;
     struct reference_sample sample; /* evidence and timeline stay from one look to the next */
     uint64_t samples;
     int ready_fd;
@@ -100,6 +103,9 @@ static void reload(struct clock_process *p)
         log_error("clock: the settings stay as they were: %s", error.text);
         return;
     }
+    /* Readers have the old page mapped, and the other processes were told of it at their start. */
+    if (strcmp(fresh->clock.page, p->page) != 0)
+        log_warning("clock: clock.page was changed; %s is written on until taid is restarted", p->page);
     config_free(p->reloaded);
     p->config = p->reloaded = fresh;
     take_settings(p);
@@ -110,15 +116,18 @@ static void reload(struct clock_process *p)
 
 static void sample_once(struct clock_process *p)
 {
-    if (p->samples % EVIDENCE_SAMPLES == 0) {
-        evidence_scan("/proc", &p->sample.evidence);
+    bool look = p->samples % EVIDENCE_SAMPLES == 0;
+    if (look)
         p->sample.timeline = kernel_timeline();
-    }
     if (p->samples % LEAPS_SAMPLES == LEAPS_SAMPLES - 1)
         load_leaps(p);
     p->samples++;
     kernel_read_state(&p->sample.kernel);
     kernel_read_clocks(&p->sample);
+    /* Only now: the daemon must have been there until the clock had been read. */
+    if (look || !evidence_stands(&p->evidence))
+        evidence_scan("/proc", &p->evidence);
+    p->sample.evidence = p->evidence.found;
     struct reference_actions actions;
     reference_sample(&p->reference, &p->sample, &actions);
     if (actions.publish)
@@ -173,6 +182,7 @@ static void release(struct clock_process *p)
         event_free(p->timer);
     if (p->base != NULL)
         event_base_free(p->base);
+    evidence_release(&p->evidence);
     page_writer_close(&p->writer);
     taistamp_leaps_free(p->leaps);
     config_free(p->reloaded);
@@ -181,7 +191,8 @@ static void release(struct clock_process *p)
 int clock_run(const struct taid_config *config, int ready_fd)
 {
     struct tai_error error;
-    struct clock_process process = {.config = config, .ready_fd = ready_fd, .writer = {.fd = -1}};
+    struct clock_process process = {
+        .config = config, .page = config->clock.page, .ready_fd = ready_fd, .writer = {.fd = -1}};
     struct clock_process *p = &process;
     if (page_boot_id(p->settings.boot_id, &error) != TAI_OK) {
         log_error("clock: %s", error.text);

@@ -22,7 +22,9 @@ expect 0 "$fingerprint" "$tai_stamp" trust --list
 # One file, then many; what has a receipt is skipped; receipts are never stamped.
 expect 0 "a.jpg: stamped at" "$tai_stamp" a.jpg
 expect 0 "a.jpg: has a valid receipt" "$tai_stamp" a.jpg b.jpg empty
-expect 0 "b.jpg: verified: existed by" "$tai_stamp" verify a.jpg b.jpg empty
+expect 0 "b.jpg: verified: it existed no later than 20" "$tai_stamp" verify a.jpg b.jpg empty
+sentence=' TAI \(UTC [0-9T:.-]+Z\) ± [0-9.]+ ms, by a clock whose error the operator declared and nobody measured, says entry [0-9]+ of [^ ]+/taistamp/[0-9a-f]{16}, and that rests on this one operator.s word\.$'
+check grep -Eq "^b.jpg: verified: it existed no later than [0-9T:.-]+$sentence" <<<"$said"
 expect 0 "one operator's word" "$tai_stamp" verify b.jpg.tai
 expect 0 "has a valid receipt" "$tai_stamp" -r .
 check test "$(find . -name '*.tai.tai' | wc -l)" = 0
@@ -49,9 +51,22 @@ expect 0 "a.jpg.old-1.tai" "$tai_stamp" a.jpg --force
 check cmp -s before a.jpg.old-1.tai
 expect 0 "verified" "$tai_stamp" verify a.jpg
 head -c 300 before >empty.tai
-expect 1 "damaged" "$tai_stamp" verify empty
+expect 0 "damaged: " "$tai_stamp" verify empty
+case $said in *"empty: verified"*"kept receipt"*) ;; *) fail "the kept receipt of a damaged one: $said" ;; esac
+expect 0 "verified" "$tai_stamp" verify .
+expect 0 '"warning":"the receipt is damaged' "$tai_stamp" verify --json empty
+expect 1 "damaged" "$tai_stamp" verify --quick empty
+expect 1 "damaged" "$tai_stamp" verify --receipt empty.tai empty
+expect 1 "damaged" "$tai_stamp" verify --policy "$work/server/policy" empty
 expect 1 "It was not touched" "$tai_stamp" empty
+expect 1 "it was not touched" "$tai_stamp" restore empty
 check test "$(stat -c %s empty.tai)" = 300
+expect 3 "1 restored, 1 had a valid receipt, 1 not restored" "$tai_stamp" restore --force empty a.jpg nowhere
+check test -e empty.old-1.tai
+expect 0 "empty: verified" "$tai_stamp" verify --quick empty
+rm empty.tai empty.old-1.tai
+expect 0 '"status":"restored"' "$tai_stamp" restore --json empty
+expect 0 "empty: verified" "$tai_stamp" verify --quick empty
 rm empty empty.tai
 expect 2 "no such file" "$tai_stamp" verify nowhere
 rm -f before a.jpg.old-1.tai a.original
@@ -107,7 +122,7 @@ chmod 755 ro && rm -rf ro unreadable
 # while it is read has no digest.
 truncate -s 20G huge
 head -c 200 a.jpg.tai >huge.tai
-expect 1 "damaged" timeout 10 "$tai_stamp" verify huge
+expect 1 "damaged" timeout 10 "$tai_stamp" verify --quick huge
 rm huge.tai
 expect 130 "interrupted" timeout --preserve-status -s INT 1 "$tai_stamp" huge
 check test ! -e huge.tai
@@ -127,6 +142,10 @@ mkdir many
 for i in $(seq 60); do echo "file $i" >"many/$i"; done
 expect 0 "60 files stamped in one request" "$tai_stamp" -r many
 expect 0 "60 verified, 0 failed" "$tai_stamp" verify many
+mkdir moved && cp many/1 moved/one && cp many/60 moved/sixty && echo never >moved/never
+expect 0 "2 verified, 0 failed, 1 file has no receipt" "$tai_stamp" verify moved
+expect 2 "3 files have no receipt" "$tai_stamp" verify --quick moved
+rm -r moved
 check test "$(cat many/*.tai | grep -c '^index' )" = 60
 check test "$(grep -h '^index' many/*.tai | sort -u | wc -l)" = 1
 check test "$(cat "$XDG_DATA_HOME"/taistamp/batches/*.list | grep -c '^sha256:')" -ge 60

@@ -6,7 +6,7 @@ _tai_stamp() {
     COMPREPLY=()
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $word in
-        stamp | verify | info | trust | export | flush)
+        stamp | verify | info | trust | export | flush | restore)
             command=$word
             break
             ;;
@@ -25,7 +25,8 @@ _tai_stamp() {
     esac
     if [[ $current == -* ]]; then
         case $command in
-        verify) all+=' --recursive --files-from --null --receipt --policy --trust --digest' ;;
+        verify) all+=' --recursive --files-from --null --receipt --policy --trust --digest --quick' ;;
+        restore) all+=' --recursive --files-from --null --force' ;;
         info) ;;
         trust) all+=' --fingerprint --list --remove --ca-file --timeout' ;;
         export) all+=' --output --with-file --policy --trust --receipt --force' ;;
@@ -38,7 +39,7 @@ _tai_stamp() {
     fi
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     if ((COMP_CWORD == 1)); then
-        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'stamp verify info trust export flush' -- "$current")
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'stamp verify info trust export flush restore' -- "$current")
     fi
 }
 complete -o filenames -F _tai_stamp tai-stamp

@@ -9,6 +9,7 @@ int command_stamp(const struct options *o); /* also flush */
 int command_verify(const struct options *o);
 int command_info(const struct options *o);
 int command_trust(const struct options *o);
+int command_restore(const struct options *o);
 int command_export(const struct options *o);
 
 #endif

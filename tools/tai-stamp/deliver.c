@@ -72,28 +72,6 @@ static int sync_devices(const struct devices *devices)
     return err;
 }
 
-/* Moves an old receipt to the first free NAME.old-N.tai. An errno value. */
-static int move_aside(const char *receipt, char **ret_name)
-{
-    size_t len = strlen(receipt) - (text_ends_with(receipt, ".tai") ? 4 : 0);
-
-    for (unsigned n = 1; n < 100000; n++) {
-        char *name = text_printf("%.*s.old-%u.tai", (int)len, receipt, n);
-        int err = renameat2(AT_FDCWD, receipt, AT_FDCWD, name, RENAME_NOREPLACE) == 0 ? 0 : errno;
-
-        if (err == EINVAL || err == ENOSYS)
-            err = file_exists(name) ? EEXIST : rename(receipt, name) == 0 ? 0 : errno;
-        if (err == 0) {
-            *ret_name = name;
-            return 0;
-        }
-        free(name);
-        if (err != EEXIST)
-            return err;
-    }
-    return EEXIST;
-}
-
 static bool to_stdout(const struct parcel *p)
 {
     return p->item->receipt != NULL && strcmp(p->item->receipt, "-") == 0;
@@ -127,7 +105,7 @@ static void publish(const struct options *o, struct parcel *p)
     if (p->item->aside && file_exists(p->item->receipt)) {
         char *old = NULL;
 
-        p->err = move_aside(p->item->receipt, &old);
+        p->err = file_move_aside(p->item->receipt, &old);
         if (p->err == 0 && !o->quiet && !o->json) {
             char *shown = text_escape(old);
 

@@ -57,45 +57,72 @@ const char *describe_clock(enum taistamp_clock_source clock)
     return "unknown";
 }
 
-/* Whose word the time is. */
-static char *describe_word(const struct taistamp_verification *v, const taistamp_leaps *leaps)
+/* "by a clock ...": the source of time as a part of the sentence. */
+static const char *by_clock(enum taistamp_clock_source clock)
 {
-    char *when, *text;
+    switch (clock) {
+    case TAISTAMP_CLOCK_GPS:
+        return "by a clock that a satellite receiver at the server bounds";
+    case TAISTAMP_CLOCK_UPSTREAM:
+        return "by a clock that NTP or another external reference bounds";
+    case TAISTAMP_CLOCK_QUORUM:
+        return "by a clock that servers of its cluster with a reference bound";
+    case TAISTAMP_CLOCK_SYSTEM:
+        return "by the server's system clock, whose error its time daemon reports";
+    case TAISTAMP_CLOCK_ASSUMED:
+        return "by a clock whose error the operator declared and nobody measured";
+    }
+    return "by an unknown clock";
+}
 
-    if (v->witnesses == 0)
-        return text_copy("No witness has confirmed it: the time rests on one operator's word.");
-    if (!v->has_independent)
-        return text_printf("Too few of the %zu witnesses say when they saw it, so no time can be relied on.",
-                           v->witnesses);
-    when = describe_bare(v->independent, leaps);
-    text = text_printf(
-        "Independently, by the word of %zu of %zu witnesses (%zu may be lying): no later than %s%s.",
-        v->witness_times, v->witnesses, v->liars_tolerated, when,
-        v->independent_doubtful ? ", doubtful: the leap-second table ends before" : "");
+/* "3 of 4 witnesses ... no later than ... (even if 1 of them lies)". There is an independent time. */
+static char *by_witnesses(const struct taistamp_verification *v, const taistamp_leaps *leaps)
+{
+    char *when = describe_bare(v->independent, leaps), *lie, *text;
+
+    lie = v->liars_tolerated == 0 ? text_copy("if none of them lies")
+                                  : text_printf("even if %zu of them %s", v->liars_tolerated,
+                                                text_plural(v->liars_tolerated, "lies", "lie"));
+    text = text_printf("%zu of %zu %s that it was no later than %s%s (%s)", v->witness_times, v->witnesses,
+                       text_plural(v->witness_times, "witnesses confirms", "witnesses confirm"), when,
+                       v->independent_doubtful ? ", doubtful: the leap-second table ends before" : "", lie);
+    free(lie);
     free(when);
     return text;
 }
 
-char *describe_verification(const struct taistamp_receipt_info *info, const struct taistamp_verification *v,
-                            const taistamp_leaps *leaps)
+static char *void_sentence(const char *issuer, const struct taistamp_verification *v, char *witnesses)
 {
-    char *word = describe_word(v, leaps), *issuer = text_escape(info->issuer), *when, *text;
+    if (witnesses != NULL)
+        return text_printf(
+            "the proof holds, but the time that entry %llu of %s claims is NOT believed, because "
+            "its witnesses saw it too late; only their word counts: %s.",
+            (unsigned long long)v->index, issuer, witnesses);
+    return text_printf(
+        "the proof holds, but the time that entry %llu of %s claims is NOT believed, because too "
+        "few of the %zu witnesses say when they saw it, so no time can be relied on.",
+        (unsigned long long)v->index, issuer, v->witnesses);
+}
+
+char *describe_verification(const char *subject, const struct taistamp_receipt_info *info,
+                            const struct taistamp_verification *v, const taistamp_leaps *leaps)
+{
+    char *issuer = text_escape(info->issuer), *when, *text;
+    char *witnesses = v->has_independent ? by_witnesses(v, leaps) : NULL;
 
     if (v->verdict == TAISTAMP_CLAIM_VOID) {
-        text = text_printf(
-            "the proof holds, but the time that %s claims is NOT believed: its witnesses saw it too "
-            "late or do not say when. Log entry %llu. %s",
-            issuer, (unsigned long long)v->index, word);
+        text = void_sentence(issuer, v, witnesses);
     } else {
         when = describe_instant(v->t, v->h, leaps);
         text = text_printf(
-            "existed by %s. Source of time: %s. Log entry %llu of %s. %s%s", when, describe_clock(v->clock),
-            (unsigned long long)v->index, issuer, word,
-            v->tai_utc_differs ? " (The server's leap-second table differs from the one used here.)" : "");
+            "%s existed no later than %s, %s, says entry %llu of %s, and %s%s.", subject, when,
+            by_clock(v->clock), (unsigned long long)v->index, issuer,
+            witnesses != NULL ? witnesses : "that rests on this one operator's word",
+            v->tai_utc_differs ? " (the server's leap-second table differs from the one used here)" : "");
         free(when);
     }
+    free(witnesses);
     free(issuer);
-    free(word);
     return text;
 }
 

@@ -13,10 +13,11 @@ char *describe_instant(tai_t t, tai_bound_t h, const taistamp_leaps *leaps);
 char *describe_bare(tai_t t, const taistamp_leaps *leaps);
 /* "GPS or another satellite receiver", "an error declared by the operator, not measured", ... */
 const char *describe_clock(enum taistamp_clock_source clock);
-/* "existed no later than ..., log entry 3 of ...; rests on one operator's word": a sentence without the file's name.
+/* One sentence: "<subject> existed no later than T TAI (UTC ...) +- 101 ms, by a clock ..., says entry 3 of ..., and that rests
+ * on this one operator's word." or, with witnesses, "and 3 of 4 witnesses confirm that it was no later than ...".
  * malloc'ed. For verdicts VALID and CLAIM_VOID. */
-char *describe_verification(const struct taistamp_receipt_info *info, const struct taistamp_verification *v,
-                            const taistamp_leaps *leaps);
+char *describe_verification(const char *subject, const struct taistamp_receipt_info *info,
+                            const struct taistamp_verification *v, const taistamp_leaps *leaps);
 
 /* Adds what a receipt says (t, h, clock, index, size, issuer, kind, digest, ...) to a JSON object. */
 void describe_info_json(json_t *object, const struct taistamp_receipt_info *info,

@@ -46,17 +46,19 @@ static bool complain(const char *file, const char *why)
     return false;
 }
 
-/* The receipt's path: named, beside the file, or kept. NULL: none. */
-static char *find_receipt(const struct folder *f, const char *file, struct hashing_job *job)
+/* The receipt: named, beside the file, or kept. False after saying why. */
+static bool find_receipt(const struct folder *f, const char *file, struct hashing_job *job,
+                         struct kept *ret_kept)
 {
-    char *beside = text_printf("%s.tai", file), *kept;
+    char *beside = f->o->receipt != NULL ? text_copy(f->o->receipt) : text_printf("%s.tai", file);
+    int err;
 
     if (f->o->receipt != NULL || file_exists(beside)) {
-        if (f->o->receipt != NULL) {
+        *ret_kept = (struct kept){.where = beside};
+        err = file_read(beside, TAISTAMP_RECEIPT_MAX, &ret_kept->text, &ret_kept->len);
+        if (err != 0)
             free(beside);
-            beside = text_copy(f->o->receipt);
-        }
-        return beside;
+        return err == 0 ? true : complain(file, "its receipt cannot be read");
     }
     free(beside);
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !f->judge.named; a++) {
@@ -64,11 +66,12 @@ static char *find_receipt(const struct folder *f, const char *file, struct hashi
             continue;
         *job = (struct hashing_job){.path = file};
         hashing_run(job, 1, (enum taistamp_algorithm)a, 1, isatty(STDERR_FILENO) && !f->o->quiet);
-        kept = job->done ? kept_find(&job->digest) : NULL;
-        if (kept != NULL)
-            return kept;
+        if (job->done && kept_read(&job->digest, ret_kept))
+            return true;
     }
-    return NULL;
+    return complain(file, access(file, F_OK) == 0
+                              ? "has no receipt, neither beside it nor among the kept ones"
+                              : "there is no such file");
 }
 
 /* Takes the policy of the first file, and insists on the same one for the others. */
@@ -116,7 +119,7 @@ static bool judge_parcel(struct folder *f, struct parcel *p, taistamp_receipt *r
                                      ? "the file was changed since it was stamped"
                                      : v.reason);
     p->digest = job->digest;
-    p->sentence = describe_verification(&info, &v, f->judge.leaps);
+    p->sentence = describe_verification("It", &info, &v, f->judge.leaps);
     p->origin = text_copy(info.issuer);
     return same_policy(f, p->file, info.issuer, policy);
 }
@@ -125,20 +128,19 @@ static bool gather(struct folder *f, const char *file, struct parcel *ret_parcel
 {
     struct parcel p = {.file = file};
     struct hashing_job job = {0};
-    char reason[700], *path = find_receipt(f, file, &job);
+    char reason[700];
     taistamp_receipt *receipt;
-    bool missing, ok;
+    struct kept kept;
+    bool ok;
 
-    if (path == NULL)
-        return complain(file, access(file, F_OK) == 0
-                                  ? "has no receipt, neither beside it nor among the kept ones"
-                                  : "there is no such file");
-    receipt = judge_read_receipt(path, &missing, reason, sizeof reason);
+    if (!find_receipt(f, file, &job, &kept))
+        return false;
+    receipt = judge_parse_receipt(kept.text, kept.len, reason, sizeof reason);
     ok = receipt != NULL ? judge_parcel(f, &p, receipt, &job) : complain(file, reason);
-    if (ok && file_read(path, TAISTAMP_RECEIPT_MAX, &p.receipt_text, &p.receipt_len) != 0)
-        ok = complain(file, "its receipt cannot be read");
     taistamp_receipt_free(receipt);
-    free(path);
+    p.receipt_text = kept.text;
+    p.receipt_len = kept.len;
+    free(kept.where);
     *ret_parcel = p;
     return ok;
 }
@@ -214,7 +216,7 @@ static void write_intro(FILE *to, const struct parcel *parcels, size_t n)
         char *name = text_escape(text_base_name(parcels[i].file)), digest[TAISTAMP_DIGEST_TEXT];
 
         taistamp_digest_print(&parcels[i].digest, digest);
-        fprintf(to, "%s\n  %s\n  It %s\n\n", name, digest, parcels[i].sentence);
+        fprintf(to, "%s\n  %s\n  %s\n\n", name, digest, parcels[i].sentence);
         free(name);
     }
     fputs("TAI is International Atomic Time, the scale behind UTC, without leap seconds. The \xc2\xb1 is how "

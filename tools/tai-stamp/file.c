@@ -220,6 +220,27 @@ bool file_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+int file_move_aside(const char *receipt, char **ret_name)
+{
+    size_t len = strlen(receipt) - (text_ends_with(receipt, ".tai") ? 4 : 0);
+
+    for (unsigned n = 1; n < 100000; n++) {
+        char *name = text_printf("%.*s.old-%u.tai", (int)len, receipt, n);
+        int err = renameat2(AT_FDCWD, receipt, AT_FDCWD, name, RENAME_NOREPLACE) == 0 ? 0 : errno;
+
+        if (err == EINVAL || err == ENOSYS)
+            err = file_exists(name) ? EEXIST : rename(receipt, name) == 0 ? 0 : errno;
+        if (err == 0) {
+            *ret_name = name;
+            return 0;
+        }
+        free(name);
+        if (err != EEXIST)
+            return err;
+    }
+    return EEXIST;
+}
+
 char *file_absolute(const char *path)
 {
     char *folder, *full;

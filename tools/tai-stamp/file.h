@@ -35,6 +35,9 @@ TAISTAMP_MUST_CHECK int file_sync(const char *path);
 TAISTAMP_MUST_CHECK int file_write(const char *path, const void *data, size_t len, mode_t mode,
                                    bool keep_existing);
 
+/* Moves an old receipt NAME.tai to the first free NAME.old-N.tai, whose name is the caller's to free. */
+TAISTAMP_MUST_CHECK int file_move_aside(const char *receipt, char **ret_name);
+
 bool file_exists(const char *path);
 /* `path` as an absolute path: the current folder is put before a relative one; links are left as they are. */
 char *file_absolute(const char *path);

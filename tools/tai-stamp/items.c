@@ -241,45 +241,20 @@ static void judge_hash(const struct options *o, struct item *item)
     }
 }
 
-/* Why the receipt that is there cannot stand for the file as it is; NULL: it can. Static storage or `reason`. */
-static const char *judge_existing(const struct items *items, const struct item *item, char *reason,
-                                  size_t size, struct taistamp_receipt_info *ret_info,
-                                  taistamp_receipt **ret_receipt)
-{
-    const taistamp_policy *policy;
-    const taistamp_trust *trust;
-    struct taistamp_verification v;
-    bool missing;
-    taistamp_receipt *receipt = judge_read_receipt(item->receipt, &missing, reason, size);
-
-    *ret_receipt = receipt;
-    if (receipt == NULL)
-        return reason;
-    taistamp_receipt_info(receipt, ret_info);
-    if (!judge_for(&items->judge, ret_info->issuer, &policy, &trust))
-        return "it is by a log whose key is not pinned, so it cannot be judged";
-    if (ret_info->digest.algorithm != item->job.digest.algorithm)
-        return "it is for a digest of another algorithm";
-    if (taistamp_verify_digest(receipt, &item->job.digest, policy, trust, items->judge.leaps, &v) != TAI_OK)
-        return "it cannot be verified";
-    if (v.verdict == TAISTAMP_VALID)
-        return NULL;
-    if (v.verdict == TAISTAMP_OTHER_DIGEST)
-        return "the file was changed since it was stamped";
-    snprintf(reason, size, "it does not hold: %s", v.reason);
-    return reason;
-}
-
 static void look_at_existing(const struct options *o, const struct items *items, struct item *item)
 {
     char reason[700];
     const char *why;
     struct taistamp_receipt_info info;
     taistamp_receipt *receipt;
+    bool missing;
 
     if (item->receipt == NULL || strcmp(item->receipt, "-") == 0 || !file_exists(item->receipt))
         return;
-    why = judge_existing(items, item, reason, sizeof reason, &info, &receipt);
+    receipt = judge_read_receipt(item->receipt, &missing, reason, sizeof reason);
+    why = receipt == NULL
+              ? reason
+              : judge_digest(&items->judge, receipt, &item->job.digest, reason, sizeof reason, &info);
     if (o->force) {
         item->aside = true;
     } else if (why == NULL) {
@@ -295,7 +270,7 @@ static void look_at_existing(const struct options *o, const struct items *items,
     } else {
         items_fail(o, item, EXIT_FAILED,
                    "there is a receipt already, and %s. It was not touched; --force moves it aside and makes "
-                   "a new one",
+                   "a new one ('tai-stamp restore --force' looks for the old one)",
                    why);
     }
     taistamp_receipt_free(receipt);

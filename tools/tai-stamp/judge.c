@@ -100,10 +100,20 @@ bool judge_for(const struct judge *judge, const char *issuer, const taistamp_pol
     return true;
 }
 
-taistamp_receipt *judge_read_receipt(const char *path, bool *ret_missing, char *reason, size_t reason_size)
+taistamp_receipt *judge_parse_receipt(const char *text, size_t len, char *reason, size_t reason_size)
 {
     struct tai_error error = {0};
     taistamp_receipt *receipt = NULL;
+
+    if (taistamp_receipt_parse(text, len, &receipt, &error) == TAI_OK)
+        return receipt;
+    snprintf(reason, reason_size, "the receipt is damaged: %s", error.text);
+    return NULL;
+}
+
+taistamp_receipt *judge_read_receipt(const char *path, bool *ret_missing, char *reason, size_t reason_size)
+{
+    taistamp_receipt *receipt;
     char *text;
     size_t len;
     int err = file_read(path, TAISTAMP_RECEIPT_MAX, &text, &len);
@@ -116,10 +126,30 @@ taistamp_receipt *judge_read_receipt(const char *path, bool *ret_missing, char *
                                  : strerror(err));
         return NULL;
     }
-    if (taistamp_receipt_parse(text, len, &receipt, &error) != TAI_OK) {
-        snprintf(reason, reason_size, "the receipt is damaged: %s", error.text);
-        receipt = NULL;
-    }
+    receipt = judge_parse_receipt(text, len, reason, reason_size);
     free(text);
     return receipt;
+}
+
+const char *judge_digest(const struct judge *judge, const taistamp_receipt *receipt,
+                         const struct taistamp_digest *digest, char *reason, size_t size,
+                         struct taistamp_receipt_info *ret_info)
+{
+    const taistamp_policy *policy;
+    const taistamp_trust *trust;
+    struct taistamp_verification v;
+
+    taistamp_receipt_info(receipt, ret_info);
+    if (!judge_for(judge, ret_info->issuer, &policy, &trust))
+        return "it is by a log whose key is not pinned, so it cannot be judged";
+    if (ret_info->digest.algorithm != digest->algorithm)
+        return "it is for a digest of another algorithm";
+    if (taistamp_verify_digest(receipt, digest, policy, trust, judge->leaps, &v) != TAI_OK)
+        return "it cannot be verified";
+    if (v.verdict == TAISTAMP_VALID)
+        return NULL;
+    if (v.verdict == TAISTAMP_OTHER_DIGEST)
+        return "the file was changed since it was stamped";
+    snprintf(reason, size, "it does not hold: %s", v.reason);
+    return reason;
 }

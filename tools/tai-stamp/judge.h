@@ -31,5 +31,12 @@ bool judge_for(const struct judge *judge, const char *issuer, const taistamp_pol
 
 /* Reads and parses a receipt. NULL: *ret_missing says whether the file is not there at all, `reason` says why. */
 taistamp_receipt *judge_read_receipt(const char *path, bool *ret_missing, char *reason, size_t reason_size);
+/* The same for one that is in memory. */
+taistamp_receipt *judge_parse_receipt(const char *text, size_t len, char *reason, size_t reason_size);
+
+/* Why `receipt` cannot stand for a file of this digest; NULL: it can. Static storage or `reason`. */
+const char *judge_digest(const struct judge *judge, const taistamp_receipt *receipt,
+                         const struct taistamp_digest *digest, char *reason, size_t size,
+                         struct taistamp_receipt_info *ret_info);
 
 #endif

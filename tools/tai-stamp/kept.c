@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "taistamp/proof.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/text.h"
@@ -70,6 +71,24 @@ char *kept_find(const struct taistamp_digest *digest)
         closedir(open_folder);
     free(folder);
     return lowest == UINT64_MAX ? NULL : kept_path(digest, lowest);
+}
+
+bool kept_read(const struct taistamp_digest *digest, struct kept *ret_kept)
+{
+    struct kept kept = {.where = kept_find(digest)};
+
+    if (kept.where == NULL || file_read(kept.where, TAISTAMP_RECEIPT_MAX, &kept.text, &kept.len) != 0) {
+        free(kept.where);
+        return false;
+    }
+    *ret_kept = kept;
+    return true;
+}
+
+void kept_free(struct kept *kept)
+{
+    free(kept->text);
+    free(kept->where);
 }
 
 int kept_prepare(const struct taistamp_digest *digest)

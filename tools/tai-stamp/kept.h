@@ -12,6 +12,15 @@ char *kept_path(const struct taistamp_digest *digest, uint64_t counter);
 /* The kept receipt of the lowest counter, malloc'ed; NULL without one. Counters may have gaps: what was reserved for a
  * request that was given up is not used. */
 char *kept_find(const struct taistamp_digest *digest);
+/* A kept receipt, read. */
+struct kept {
+    char *text;
+    size_t len;
+    char *where; /* the file it came from */
+};
+/* The first receipt that is kept for `digest`. False: none, or it cannot be read. Release with kept_free. */
+bool kept_read(const struct taistamp_digest *digest, struct kept *ret_kept);
+void kept_free(struct kept *kept);
 /* The first counter without a receipt: with none kept, 0. */
 uint64_t kept_count(const struct taistamp_digest *digest);
 /* Makes the folder that the receipts of `digest` go to. An errno value, 0: fine. */

@@ -18,6 +18,7 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
 	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \
 	tools/tai-stamp/stamp.c \
+	tools/tai-stamp/restore.c \
 	tools/tai-stamp/state.c tools/tai-stamp/state.h \
 	tools/tai-stamp/text.c tools/tai-stamp/text.h \
 	tools/tai-stamp/trust.c \

@@ -17,6 +17,8 @@ static int run(const struct options *o)
         return command_info(o);
     case COMMAND_TRUST:
         return command_trust(o);
+    case COMMAND_RESTORE:
+        return command_restore(o);
     case COMMAND_EXPORT:
         return command_export(o);
     case COMMAND_ALL:

@@ -13,8 +13,9 @@
 static const struct {
     const char *word;
     enum command command;
-} commands[] = {{"stamp", COMMAND_STAMP}, {"verify", COMMAND_VERIFY}, {"info", COMMAND_INFO},
-                {"trust", COMMAND_TRUST}, {"export", COMMAND_EXPORT}, {"flush", COMMAND_FLUSH}};
+} commands[] = {{"stamp", COMMAND_STAMP},    {"verify", COMMAND_VERIFY}, {"info", COMMAND_INFO},
+                {"trust", COMMAND_TRUST},    {"export", COMMAND_EXPORT}, {"flush", COMMAND_FLUSH},
+                {"restore", COMMAND_RESTORE}};
 
 enum {
     OPT_HELP = 256,
@@ -36,7 +37,8 @@ enum {
     OPT_FINGERPRINT,
     OPT_LIST,
     OPT_REMOVE,
-    OPT_WITH_FILE
+    OPT_WITH_FILE,
+    OPT_QUICK
 };
 
 static const struct option long_options[] = {{"help", no_argument, NULL, OPT_HELP},
@@ -64,22 +66,23 @@ static const struct option long_options[] = {{"help", no_argument, NULL, OPT_HEL
                                              {"list", no_argument, NULL, OPT_LIST},
                                              {"remove", no_argument, NULL, OPT_REMOVE},
                                              {"with-file", no_argument, NULL, OPT_WITH_FILE},
+                                             {"quick", no_argument, NULL, OPT_QUICK},
                                              {NULL, 0, NULL, 0}};
 
 /* Which commands take an option. What is not listed here is taken by all. */
 static const struct {
     int option;
     int commands;
-} takers[] = {{'r', COMMAND_STAMP | COMMAND_VERIFY},
-              {'0', COMMAND_STAMP | COMMAND_VERIFY},
+} takers[] = {{'r', COMMAND_STAMP | COMMAND_VERIFY | COMMAND_RESTORE},
+              {'0', COMMAND_STAMP | COMMAND_VERIFY | COMMAND_RESTORE},
               {'o', COMMAND_STAMP | COMMAND_EXPORT},
               {OPT_SERVER, COMMAND_STAMP | COMMAND_FLUSH},
               {OPT_CA_FILE, COMMAND_STAMP | COMMAND_FLUSH | COMMAND_TRUST},
-              {OPT_FILES_FROM, COMMAND_STAMP | COMMAND_VERIFY},
+              {OPT_FILES_FROM, COMMAND_STAMP | COMMAND_VERIFY | COMMAND_RESTORE},
               {OPT_DIGEST, COMMAND_STAMP | COMMAND_VERIFY},
               {OPT_ALGORITHM, COMMAND_STAMP},
               {OPT_OUT_DIR, COMMAND_STAMP},
-              {OPT_FORCE, COMMAND_STAMP | COMMAND_FLUSH | COMMAND_EXPORT},
+              {OPT_FORCE, COMMAND_STAMP | COMMAND_FLUSH | COMMAND_EXPORT | COMMAND_RESTORE},
               {OPT_RETRY, COMMAND_STAMP},
               {OPT_JOBS, COMMAND_STAMP | COMMAND_FLUSH},
               {OPT_TIMEOUT, COMMAND_STAMP | COMMAND_FLUSH | COMMAND_TRUST},
@@ -89,7 +92,8 @@ static const struct {
               {OPT_FINGERPRINT, COMMAND_TRUST},
               {OPT_LIST, COMMAND_TRUST},
               {OPT_REMOVE, COMMAND_TRUST},
-              {OPT_WITH_FILE, COMMAND_EXPORT}};
+              {OPT_WITH_FILE, COMMAND_EXPORT},
+              {OPT_QUICK, COMMAND_VERIFY}};
 
 static const char usage_text[] =
     "Usage: tai-stamp FILE...                     stamp files: FILE.tai proves when FILE existed\n"
@@ -98,6 +102,7 @@ static const char usage_text[] =
     "       tai-stamp info RECEIPT...             show what a receipt says, unverified\n"
     "       tai-stamp trust URL|POLICYFILE        pin the keys of a server (--list, --remove)\n"
     "       tai-stamp export FILE... -o FOLDER    make a folder for somebody who has nothing else\n"
+    "       tai-stamp restore FILE...             put a lost receipt back beside its file\n"
     "       tai-stamp flush                       send what was queued while the server was away\n"
     "\n"
     "Files are only read; a salted commitment is all that leaves this machine.\n"
@@ -118,9 +123,11 @@ static const char usage_text[] =
     "         --timeout SECONDS      for the server's answer (default 30)\n"
     "verify:  -r, --files-from, -0, --digest as above\n"
     "         --receipt R            the receipt (default: FILE.tai, else a kept copy found by digest)\n"
+    "         --quick                do not hash files to look for kept receipts\n"
     "         --policy P --trust T   use these files and nothing from your home folder\n"
     "trust:   --fingerprint HEX      accept exactly this key, without asking\n"
     "         --list, --remove URL   what is pinned; forget it\n"
+    "restore: -r, --files-from, -0 as above; --force moves a receipt aside that does not hold\n"
     "export:  --with-file            put a copy of the file in the folder too\n"
     "         --policy, --trust, --receipt as for verify\n"
     "all:     --json, -q, --quiet, -v, --verbose, --help, --version\n"
@@ -229,6 +236,9 @@ static int take(int c, struct options *o)
         return -1;
     case OPT_WITH_FILE:
         o->with_file = true;
+        return -1;
+    case OPT_QUICK:
+        o->quick = true;
         return -1;
     default: /* getopt has said what is wrong */
         fputs("Try 'tai-stamp --help'.\n", stderr);

@@ -29,14 +29,15 @@ enum command {
     COMMAND_TRUST = 8,
     COMMAND_EXPORT = 16,
     COMMAND_FLUSH = 32,
-    COMMAND_ALL = 63
+    COMMAND_RESTORE = 64,
+    COMMAND_ALL = 127
 };
 
 struct options {
     enum command command;
     bool json, quiet;
     int verbose;
-    bool recursive, force, null_separated, retry, list, remove, with_file;
+    bool recursive, force, null_separated, retry, list, remove, with_file, quick;
     const char *server, *ca_file, *files_from, *digest, *algorithm, *output, *out_dir;
     const char *policy, *trust, *receipt;
     const char *fingerprint;

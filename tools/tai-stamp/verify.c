@@ -24,94 +24,123 @@ struct run {
     const struct options *o;
     struct judge judge;
     size_t count[OUTCOMES];
-    size_t without; /* files below folders that have no receipt beside them */
+    size_t without; /* files below folders that have no receipt at all */
     bool brief;     /* of many files only those with a problem are named */
 };
 
 /* One file and its receipt, as far as they are known. */
 struct check {
-    const char *file;      /* NULL: none */
-    const char *receipt;   /* path; NULL: none found */
-    const char *kept_note; /* said after the sentence, "" otherwise */
+    const char *file;        /* NULL: none */
+    const char *receipt;     /* path; NULL: none found */
+    const struct kept *kept; /* the receipt's text, when it is a kept one; NULL: read it from `receipt` */
+    const char *note;        /* said after the sentence, "" otherwise */
+    const char *warning;     /* why the receipt beside the file is not the one that is judged; NULL: it is */
     taistamp_receipt *parsed;
     struct taistamp_receipt_info info;
     struct taistamp_verification v;
     bool judged; /* `v` is filled */
+    /* What judge_receipt found wrong. */
+    enum outcome outcome;
+    const char *verdict;
+    bool damaged; /* these bytes are no receipt of anything: a kept copy may be */
+    char message[700];
 };
+
+static json_t *report_json(const struct run *run, const struct check *c, enum outcome outcome,
+                           const char *verdict)
+{
+    json_t *object = json_object();
+
+    describe_text_json(object, "file", c->file != NULL ? c->file : c->receipt != NULL ? c->receipt : "-");
+    if (c->receipt != NULL)
+        describe_text_json(object, "receipt", c->receipt);
+    if (c->parsed != NULL)
+        describe_info_json(object, &c->info, run->judge.leaps);
+    json_object_set_new(object, "independent_tai", json_null());
+    json_object_set_new(object, "claim_void", json_false());
+    if (c->judged)
+        describe_verification_json(object, &c->v, run->judge.leaps);
+    if (outcome != HOLDS && !(c->judged && c->v.verdict == TAISTAMP_CLAIM_VOID))
+        json_object_set_new(object, "valid", json_false());
+    if (verdict != NULL)
+        json_object_set_new(object, "verdict", json_string(verdict));
+    if (c->warning != NULL)
+        describe_text_json(object, "warning", c->warning);
+    return object;
+}
 
 static enum outcome report(struct run *run, const struct check *c, enum outcome outcome, const char *verdict,
                            const char *message)
 {
-    const char *subject = c->file != NULL ? c->file : c->receipt != NULL ? c->receipt : "-";
-
     run->count[outcome]++;
     if (run->o->json) {
-        json_t *object = json_object();
+        json_t *object = report_json(run, c, outcome, verdict);
 
-        describe_text_json(object, "file", subject);
-        if (c->receipt != NULL)
-            describe_text_json(object, "receipt", c->receipt);
-        if (c->parsed != NULL)
-            describe_info_json(object, &c->info, run->judge.leaps);
-        json_object_set_new(object, "independent_tai", json_null());
-        json_object_set_new(object, "claim_void", json_false());
-        if (c->judged)
-            describe_verification_json(object, &c->v, run->judge.leaps);
-        if (outcome != HOLDS && !(c->judged && c->v.verdict == TAISTAMP_CLAIM_VOID))
-            json_object_set_new(object, "valid", json_false());
-        if (verdict != NULL)
-            json_object_set_new(object, "verdict", json_string(verdict));
         describe_text_json(object, "message", message);
         if (!json_finish_line(object))
             fprintf(stderr, "tai-stamp: cannot write the answer\n");
     } else if (outcome != HOLDS || (!run->o->quiet && !run->brief)) {
-        char *shown = text_escape(subject);
+        char *shown = text_escape(c->file != NULL ? c->file : c->receipt != NULL ? c->receipt : "-");
 
-        fprintf(outcome == HOLDS ? stdout : stderr, "%s: %s%s\n", shown, message, c->kept_note);
+        fprintf(outcome == HOLDS ? stdout : stderr, "%s: %s%s\n", shown, message, c->note);
         free(shown);
     }
     return outcome;
 }
 
-/* Judges the receipt alone. True: go on to the file. */
-static bool judge_receipt(struct run *run, struct check *c, enum outcome *ret_outcome)
+static bool wrong(struct check *c, enum outcome outcome, const char *verdict, const char *message)
+{
+    c->outcome = outcome;
+    c->verdict = verdict;
+    if (message != c->message)
+        snprintf(c->message, sizeof c->message, "%s", message);
+    return false;
+}
+
+/* The bytes of a good receipt that were changed come to one of these. */
+static bool is_damage(enum taistamp_verdict verdict)
+{
+    return verdict == TAISTAMP_BAD_ISSUER || verdict == TAISTAMP_BAD_SIGNATURE ||
+           verdict == TAISTAMP_NOT_INCLUDED || verdict == TAISTAMP_BAD_BATCH ||
+           verdict == TAISTAMP_BAD_COMMITMENT;
+}
+
+/* Judges the receipt alone. True: go on to the file. False: the check says what is wrong; nothing was reported. */
+static bool judge_receipt(struct run *run, struct check *c)
 {
     const taistamp_policy *policy;
     const taistamp_trust *trust;
-    char message[700], *issuer;
-    bool missing;
+    bool missing = false;
+    char *issuer;
 
-    if (run->judge.bad != NULL) {
-        *ret_outcome = report(run, c, FAILS, run->judge.bad, run->judge.reason);
-        return false;
-    }
-    c->parsed = judge_read_receipt(c->receipt, &missing, message, sizeof message);
+    if (run->judge.bad != NULL)
+        return wrong(c, FAILS, run->judge.bad, run->judge.reason);
+    c->parsed = c->kept != NULL
+                    ? judge_parse_receipt(c->kept->text, c->kept->len, c->message, sizeof c->message)
+                    : judge_read_receipt(c->receipt, &missing, c->message, sizeof c->message);
     if (c->parsed == NULL) {
-        *ret_outcome = missing ? report(run, c, MISSING, "no_receipt", "there is no receipt of that name")
-                               : report(run, c, FAILS, "bad_receipt", message);
-        return false;
+        c->damaged = !missing;
+        return missing ? wrong(c, MISSING, "no_receipt", "there is no receipt of that name")
+                       : wrong(c, FAILS, "bad_receipt", c->message);
     }
     taistamp_receipt_info(c->parsed, &c->info);
     if (!judge_for(&run->judge, c->info.issuer, &policy, &trust)) {
         issuer = text_escape(c->info.issuer);
         snprintf(
-            message, sizeof message,
+            c->message, sizeof c->message,
             "its receipt is by %.300s, whose key you have not pinned; 'tai-stamp trust URL' pins a server's, "
             "'--policy FILE' names one for this time",
             issuer);
         free(issuer);
-        *ret_outcome = report(run, c, UNTRUSTED, "unknown_log", message);
-        return false;
+        return wrong(c, UNTRUSTED, "unknown_log", c->message);
     }
-    if (taistamp_verify_receipt(c->parsed, policy, trust, run->judge.leaps, &c->v) != TAI_OK) {
-        *ret_outcome = report(run, c, FAILS, "error", "the cryptographic library failed");
-        return false;
-    }
+    if (taistamp_verify_receipt(c->parsed, policy, trust, run->judge.leaps, &c->v) != TAI_OK)
+        return wrong(c, FAILS, "error", "the cryptographic library failed");
     c->judged = true;
     if (c->v.verdict != TAISTAMP_VALID && c->v.verdict != TAISTAMP_CLAIM_VOID) {
-        snprintf(message, sizeof message, "its receipt does not hold: %s", c->v.reason);
-        *ret_outcome = report(run, c, FAILS, NULL, message);
-        return false;
+        snprintf(c->message, sizeof c->message, "its receipt does not hold: %s", c->v.reason);
+        c->damaged = is_damage(c->v.verdict);
+        return wrong(c, FAILS, NULL, c->message);
     }
     return true;
 }
@@ -131,7 +160,7 @@ static enum outcome conclude(struct run *run, struct check *c, const struct tais
     switch (c->v.verdict) {
     case TAISTAMP_VALID:
     case TAISTAMP_CLAIM_VOID:
-        sentence = describe_verification(&c->info, &c->v, run->judge.leaps);
+        sentence = describe_verification("it", &c->info, &c->v, run->judge.leaps);
         message = text_printf("%s%s", c->v.verdict == TAISTAMP_VALID ? "verified: " : "", sentence);
         outcome = report(run, c, c->v.verdict == TAISTAMP_VALID ? HOLDS : FAILS, NULL, message);
         free(message);
@@ -170,64 +199,121 @@ static void hash(const struct run *run, struct hashing_job *job, const char *fil
         hashing_run(job, 1, algorithm, 1, isatty(STDERR_FILENO) && !run->o->quiet);
 }
 
-static enum outcome check_with_receipt(struct run *run, const char *file, const char *receipt,
-                                       const struct taistamp_digest *digest, const char *kept_note)
+/* The receipt of `c` holds: is it this file's? `digest` is the file's if it is known already. */
+static enum outcome check_content(struct run *run, struct check *c, const struct taistamp_digest *digest)
 {
-    struct check c = {.file = file, .receipt = receipt, .kept_note = kept_note};
     struct hashing_job job;
+
+    if (digest != NULL)
+        return conclude(run, c, digest);
+    hash(run, &job, c->file, c->info.digest.algorithm);
+    c->judged = job.done; /* without the file the proof is not complete */
+    return job.done ? conclude(run, c, &job.digest)
+           : job.missing
+               ? report(run, c, MISSING, "missing_file", "the receipt holds, but the file itself is not here")
+               : report(run, c, FAILS, "unreadable", job.problem);
+}
+
+static enum outcome check_with_receipt(struct run *run, const char *file, const char *receipt,
+                                       const struct taistamp_digest *digest)
+{
+    struct check c = {.file = file, .receipt = receipt, .note = ""};
     enum outcome outcome;
 
-    if (judge_receipt(run, &c, &outcome)) {
-        if (digest != NULL) {
-            outcome = conclude(run, &c, digest);
-        } else {
-            hash(run, &job, file, c.info.digest.algorithm);
-            c.judged = job.done; /* without the file the proof is not complete */
-            outcome = job.done      ? conclude(run, &c, &job.digest)
-                      : job.missing ? report(run, &c, MISSING, "missing_file",
-                                             "the receipt holds, but the file itself is not here")
-                                    : report(run, &c, FAILS, "unreadable", job.problem);
-        }
-    }
+    outcome = judge_receipt(run, &c) ? check_content(run, &c, digest)
+                                     : report(run, &c, c.outcome, c.verdict, c.message);
     taistamp_receipt_free(c.parsed);
     return outcome;
+}
+
+static enum outcome check_with_kept(struct run *run, const char *file, struct kept *kept,
+                                    const struct taistamp_digest *digest, const char *warning)
+{
+    struct check c = {.file = file, .receipt = kept->where, .kept = kept, .warning = warning};
+    enum outcome outcome;
+
+    c.note = warning != NULL
+                 ? " This is by a kept receipt, found by the file's digest; 'tai-stamp restore --force' "
+                   "puts it in the place of the damaged one."
+                 : " This is by a kept receipt, found by the file's digest; 'tai-stamp restore' puts "
+                   "it back beside the file.";
+    outcome = judge_receipt(run, &c) ? check_content(run, &c, digest)
+                                     : report(run, &c, c.outcome, c.verdict, c.message);
+    taistamp_receipt_free(c.parsed);
+    kept_free(kept);
+    return outcome;
+}
+
+/* Hashes the file, or takes the digest that is given, and looks among the kept receipts. False: there is none; then
+ * ret_job->problem says why the file could not be read, if it could not. */
+static bool find_kept(const struct run *run, const char *file, const struct taistamp_digest *given,
+                      struct hashing_job *ret_job, struct kept *ret_kept)
+{
+    *ret_job = (struct hashing_job){0};
+    for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named; a++) {
+        enum taistamp_algorithm algorithm = (enum taistamp_algorithm)a;
+
+        if (given != NULL ? given->algorithm != algorithm : !kept_any(algorithm))
+            continue;
+        if (strcmp(file, "-") == 0 && ret_job->done) /* it can be read only once */
+            return false;
+        if (given != NULL)
+            ret_job->digest = *given;
+        else
+            hash(run, ret_job, file, algorithm);
+        if (given == NULL && !ret_job->done)
+            return false;
+        if (kept_read(&ret_job->digest, ret_kept))
+            return true;
+    }
+    return false;
 }
 
 /* A file without a receipt beside it: the kept ones are looked up by digest. */
 static enum outcome check_by_digest(struct run *run, const char *file, const struct taistamp_digest *given)
 {
-    struct check none = {.file = file, .kept_note = ""};
+    struct check none = {.file = file, .note = ""};
     struct hashing_job job = {0};
-    char *path;
+    struct kept kept;
 
-    for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named; a++) {
-        enum taistamp_algorithm algorithm = (enum taistamp_algorithm)a;
-
-        if (given != NULL ? given->algorithm != algorithm
-                          : algorithm != TAISTAMP_SHA256 && !kept_any(algorithm))
-            continue;
-        if (given != NULL) {
-            job.digest = *given;
-        } else {
-            hash(run, &job, file, algorithm);
-            if (!job.done)
-                return report(run, &none, job.missing ? MISSING : FAILS,
-                              job.missing ? "missing_file" : "unreadable", job.problem);
-        }
-        path = kept_find(&job.digest);
-        if (path != NULL) {
-            enum outcome outcome = check_with_receipt(run, file, path, &job.digest,
-                                                      " (By a kept receipt, found by the file's digest.)");
-
-            free(path);
-            return outcome;
-        }
-    }
-    if (given == NULL && access(file, F_OK) != 0)
-        return report(run, &none, MISSING, "missing_file", strerror(errno));
+    if ((given != NULL || !run->o->quick) && find_kept(run, file, given, &job, &kept))
+        return check_with_kept(run, file, &kept, &job.digest, NULL);
+    if (job.problem[0] != '\0' && !job.done)
+        return report(run, &none, job.missing ? MISSING : FAILS, job.missing ? "missing_file" : "unreadable",
+                      job.problem);
+    if (given == NULL && strcmp(file, "-") != 0 && access(file, F_OK) != 0)
+        return report(run, &none, MISSING, "missing_file", "no such file");
     return report(run, &none, MISSING, "no_receipt",
                   run->judge.named ? "there is no receipt beside it; --receipt names one"
+                  : run->o->quick  ? "has no receipt beside it, and --quick does not look for a kept one"
                                    : "has no receipt, neither beside it nor among the kept ones");
+}
+
+/* A file with a receipt beside it. If that one is damaged, which is said at once, a kept one may be whole. */
+static enum outcome check_beside(struct run *run, const char *file, const char *receipt)
+{
+    struct check c = {.file = file, .receipt = receipt, .note = ""};
+    struct hashing_job job;
+    struct kept kept;
+    enum outcome outcome;
+
+    if (judge_receipt(run, &c)) {
+        outcome = check_content(run, &c, NULL);
+    } else if (!c.damaged || run->judge.named || run->o->quick) {
+        outcome = report(run, &c, c.outcome, c.verdict, c.message);
+    } else {
+        if (!run->o->json) {
+            char *shown = text_escape(file);
+
+            fprintf(stderr, "%s: %s. Looking for a kept one.\n", shown, c.message);
+            free(shown);
+        }
+        outcome = find_kept(run, file, NULL, &job, &kept)
+                      ? check_with_kept(run, file, &kept, &job.digest, c.message)
+                      : report(run, &c, c.outcome, c.verdict, c.message);
+    }
+    taistamp_receipt_free(c.parsed);
+    return outcome;
 }
 
 static enum outcome check_file(struct run *run, const char *file)
@@ -236,14 +322,14 @@ static enum outcome check_file(struct run *run, const char *file)
     enum outcome outcome;
 
     if (run->o->receipt != NULL)
-        return check_with_receipt(run, file, run->o->receipt, NULL, "");
+        return check_with_receipt(run, file, run->o->receipt, NULL);
     receipt = text_printf("%s.tai", file);
     if (file_exists(receipt)) {
-        outcome = check_with_receipt(run, file, receipt, NULL, "");
+        outcome = check_beside(run, file, receipt);
     } else if (text_ends_with(file, ".tai") && file_exists(file)) { /* the receipt itself was named */
         char *bare = text_copy_n(file, strlen(file) - 4);
 
-        outcome = check_with_receipt(run, bare, file, NULL, "");
+        outcome = check_beside(run, bare, file);
         free(bare);
     } else {
         outcome = check_by_digest(run, file, NULL);
@@ -255,30 +341,80 @@ static enum outcome check_file(struct run *run, const char *file)
 static void on_problem(void *user, const char *path, const char *what)
 {
     struct run *run = user;
-    struct check none = {.file = path, .kept_note = ""};
+    struct check none = {.file = path, .note = ""};
 
     report(run, &none, MISSING, "unreadable", what);
 }
 
-/* A folder: what has a receipt is verified; what has none is counted. */
+/* Files below a folder that have no receipt beside them: hashed together, and looked up among the kept ones. */
+static void check_bare_files(struct run *run, char *const *files, size_t n)
+{
+    struct hashing_job *jobs = text_alloc(n * sizeof *jobs);
+    bool *found = text_alloc(n * sizeof *found);
+
+    for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named && !run->o->quick; a++) {
+        if (n == 0 || !kept_any((enum taistamp_algorithm)a))
+            continue;
+        for (size_t i = 0; i < n; i++)
+            jobs[i] = (struct hashing_job){.path = files[i]};
+        hashing_run(jobs, n, (enum taistamp_algorithm)a, 0, isatty(STDERR_FILENO) && !run->o->quiet);
+        for (size_t i = 0; i < n; i++) {
+            struct kept kept;
+
+            if (found[i] || !jobs[i].done || !kept_read(&jobs[i].digest, &kept))
+                continue;
+            found[i] = true;
+            check_with_kept(run, files[i], &kept, &jobs[i].digest, NULL);
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        run->without += !found[i];
+    free(found);
+    free(jobs);
+}
+
+/* "x.old-2.tai" without a file "x.old-2": a receipt that was moved aside, which is nobody's now. */
+static bool was_set_aside(const char *receipt)
+{
+    size_t len = strlen(receipt) - 4, digits = 0;
+    char *bare = text_copy_n(receipt, len);
+    bool aside;
+
+    while (digits < len && receipt[len - 1 - digits] >= '0' && receipt[len - 1 - digits] <= '9')
+        digits++;
+    aside = digits > 0 && len > digits + 5 && memcmp(receipt + len - digits - 5, ".old-", 5) == 0 &&
+            !file_exists(bare);
+    free(bare);
+    return aside;
+}
+
+/* A folder: every file is verified by the receipt beside it, or by a kept one; what has none is counted. */
 static void check_folder(struct run *run, const char *folder)
 {
     struct walk walk = {0};
+    size_t n_bare = 0;
 
     walk_add(&walk, folder, true, on_problem, run);
-    run->brief = walk.n_receipts > 20 && run->o->verbose == 0;
+    run->brief = walk.n_receipts + walk.n_files > 40 && run->o->verbose == 0;
     for (size_t i = 0; i < walk.n_receipts; i++) {
         char *bare = text_copy_n(walk.receipts[i], strlen(walk.receipts[i]) - 4);
 
-        check_with_receipt(run, bare, walk.receipts[i], NULL, "");
+        if (!was_set_aside(walk.receipts[i]))
+            check_beside(run, bare, walk.receipts[i]);
         free(bare);
     }
     for (size_t i = 0; i < walk.n_files; i++) {
         char *receipt = text_printf("%s.tai", walk.files[i]);
 
-        run->without += !file_exists(receipt);
+        if (!file_exists(receipt)) {
+            char *file = walk.files[i];
+
+            walk.files[i] = walk.files[n_bare];
+            walk.files[n_bare++] = file;
+        }
         free(receipt);
     }
+    check_bare_files(run, walk.files, n_bare);
     run->brief = false;
     walk_free(&walk);
 }
@@ -332,7 +468,7 @@ static int check_digest_option(struct run *run)
         return EXIT_USAGE;
     }
     if (run->o->receipt != NULL)
-        check_with_receipt(run, run->o->digest, run->o->receipt, &digest, "");
+        check_with_receipt(run, run->o->digest, run->o->receipt, &digest);
     else
         check_by_digest(run, run->o->digest, &digest);
     return exit_code(run);

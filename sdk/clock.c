@@ -61,7 +61,7 @@ enum tai_err taistamp_clock_open(const char *path, taistamp_clock **ret_clock, s
     if (ret_clock == NULL)
         return error_set(error, TAI_ERR_ARGUMENT, "ret_clock must not be NULL");
     if (path == NULL)
-        path = getenv("TAISTAMP_CLOCK_PAGE");
+        path = secure_getenv("TAISTAMP_CLOCK_PAGE");
     if (path == NULL || *path == 0)
         path = page_default;
     taistamp_clock *clock = calloc(1, sizeof *clock);

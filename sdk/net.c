@@ -22,6 +22,9 @@ enum {
     PROBLEM_DETAIL = 300
 };
 
+/* Of the options as they were first published; fields that come later exist where `size` says so. */
+#define OPTIONS_SIZE (offsetof(struct taistamp_net_options, ca_file) + sizeof(const char *))
+
 struct taistamp_net {
     CURL *curl;
     char *url; /* without a slash at its end */
@@ -56,6 +59,10 @@ static enum tai_err fail(struct tai_error *error, enum tai_err code, const char 
     va_start(args, format);
     vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
+    /* libcurl's words hold what came from the other side (a certificate's names) or from the caller. */
+    for (char *p = error->text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7f)
+            *p = '?';
     return code;
 }
 
@@ -87,7 +94,7 @@ static bool set_options(struct taistamp_net *net, const struct taistamp_net_opti
     const struct taistamp_net_options none = {0};
     CURLcode bad = CURLE_OK;
 
-    if (o == NULL || o->size < sizeof *o)
+    if (o == NULL)
         o = &none;
 #define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(c, option, value)
     SET(CURLOPT_ERRORBUFFER, net->curl_says);
@@ -130,6 +137,9 @@ enum tai_err taistamp_net_new(const char *url, const struct taistamp_net_options
     struct taistamp_net *net;
     size_t len;
 
+    /* Options that are not understood are refused: to pass over a ca_file would be to trust others than asked for. */
+    if (options != NULL && options->size < OPTIONS_SIZE)
+        return fail(error, TAI_ERR_ARGUMENT, "the options do not state their size");
     if (url == NULL || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
         return fail(error, TAI_ERR_ARGUMENT,
                     "a server is named by a URL that starts with http:// or https://");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The two libraries export exactly what the public headers declare: taistamp_net_* in libtaistamp-net, every other
-taistamp_* in libtaistamp, nothing else; and libtaistamp needs libcrypto and the C library only."""
+taistamp_* in libtaistamp, nothing else; libtaistamp needs libcrypto and the C library only; neither believes the
+environment in a setuid program (getenv); and libtaistamp.3 names every function."""
 import glob
 import os
 import re
@@ -34,6 +35,15 @@ def exported(library):
     return names
 
 
+def imported(library):
+    return {line.split()[-1].split('@')[0] for line in run('nm', '-D', '--undefined-only', library).splitlines()}
+
+
+def documented(page):
+    with open(page, encoding='utf-8') as f:
+        return set(re.findall(r'\bFn (taistamp_[a-z0-9_]+)', f.read()))
+
+
 def needed(library):
     return re.findall(r'NEEDED\s+(\S+)', run('objdump', '-p', library))
 
@@ -53,6 +63,8 @@ def main():
         have = exported(path)
         broken += [f'{name} does not export {n}, which a public header declares' for n in sorted(wanted - have)]
         broken += [f'{name} exports {n}, which no public header declares' for n in sorted(have - wanted)]
+        if 'getenv' in imported(path):
+            broken.append(f'{name} uses getenv: secure_getenv does not let the caller of a setuid program choose')
         print(f'{name}: {len(have)} symbols, needs {" ".join(needed(path))}')
     core = os.path.join(build, '.libs', 'libtaistamp.so')
     if os.path.exists(core):
@@ -64,6 +76,9 @@ def main():
         with open(os.path.join(top, 'sdk', 'include', 'taistamp.h'), encoding='utf-8') as f:
             if f'"taistamp/{os.path.basename(path)}"' not in f.read():
                 broken.append(f'taistamp.h does not include {os.path.basename(path)}')
+    named = documented(os.path.join(top, 'docs', 'man', 'libtaistamp.3'))
+    broken += [f'libtaistamp.3 does not name {n}' for n in sorted(all_declared - named)]
+    broken += [f'libtaistamp.3 names {n}, which no public header declares' for n in sorted(named - all_declared)]
     for line in broken:
         print(line)
     return 1 if broken else 0

@@ -3,7 +3,7 @@ proof_pure_libs = libtaiproof.la libtaitime.la libtaibase.la libtaiio.la $(CRYPT
 proof_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) \
 	-DTEST_SRCDIR='"$(abs_top_srcdir)"'
 
-proof_tests = tests/unit/test_formats tests/unit/test_hostile tests/unit/test_merkle tests/unit/test_no_memory tests/unit/test_receipt tests/unit/test_stamping tests/unit/test_vectors \
+proof_tests = tests/unit/test_formats tests/unit/test_hostile tests/unit/test_merkle tests/unit/test_net tests/unit/test_no_memory tests/unit/test_receipt tests/unit/test_stamping tests/unit/test_vectors \
 	tests/unit/test_worked_example
 check_PROGRAMS += $(proof_tests)
 TESTS += $(proof_tests)
@@ -17,6 +17,9 @@ tests_unit_test_hostile_LDADD = $(proof_pure_libs)
 
 tests_unit_test_merkle_CPPFLAGS = $(proof_test_cppflags)
 tests_unit_test_merkle_LDADD = $(proof_pure_libs)
+
+tests_unit_test_net_CPPFLAGS = $(proof_test_cppflags)
+tests_unit_test_net_LDADD = libtaistamp-net.la libtaistamp.la $(CHECK_LIBS)
 
 tests_unit_test_no_memory_CPPFLAGS = $(proof_test_cppflags)
 tests_unit_test_no_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray \

@@ -3,7 +3,11 @@
  *
  * An operation that can fail returns `enum tai_err`, leaves its outputs untouched on failure and, where it takes a
  * `struct tai_error *` (which may be NULL), fills it with one sentence for a person. The struct belongs to the caller;
- * the library keeps no error state, so every function here may be called from any thread. */
+ * the library keeps no error state, so every function here may be called from any thread.
+ *
+ * In all headers: a pointer is not NULL unless its comment says that it may be; every ..._free and ..._close takes
+ * NULL; what allocates may also fail with TAI_ERR_MEMORY. Option structs begin with their size as the caller knows it,
+ * so that fields can be added later: set it to sizeof the struct and all else to zero. */
 #ifndef TAISTAMP_BASE_H
 #define TAISTAMP_BASE_H
 

@@ -38,13 +38,17 @@ struct taistamp_reading {
     enum taistamp_utc_status utc;
 };
 
-/* Opens the clock page; NULL means $TAISTAMP_CLOCK_PAGE or /run/taistamp/clock. TAI_ERR_NOT_FOUND (no taid has run
- * here), _PERMISSION, _CORRUPT (not a page, or of another version). *ret_clock is the caller's. */
+/* Opens the clock page; NULL means $TAISTAMP_CLOCK_PAGE or /run/taistamp/clock (the environment is not looked at in a
+ * setuid program). TAI_ERR_NOT_FOUND (no taid has run here), _PERMISSION, _CORRUPT (not a page, or of another version),
+ * _IO. *ret_clock is the caller's (taistamp_clock_close). */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_clock_open(const char *path, taistamp_clock **ret_clock, struct tai_error *error);
+/* Unmaps the page; nobody may be reading. */
 TAISTAMP_API void taistamp_clock_close(taistamp_clock *clock);
-/* One reading. TAI_OK whatever the status; TAI_ERR_UNAVAILABLE when the writer died half-way through a change and the
- * page cannot be read until it is restarted; TAI_ERR_CORRUPT when the page no longer is one. */
+/* One reading, by any number of threads at once; does not block but for up to 1 ms while a writer that lost its
+ * processor is in the middle of a change. TAI_OK whatever the status; TAI_ERR_UNAVAILABLE when the writer died half-way
+ * through a change and the page cannot be read until it is restarted; TAI_ERR_CORRUPT when the page no longer is one.
+ */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_clock_read(const taistamp_clock *clock,
                                                                   struct taistamp_reading *ret_reading);
 

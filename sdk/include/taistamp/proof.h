@@ -42,13 +42,15 @@ enum taistamp_clock_source {
     TAISTAMP_CLOCK_ASSUMED
 };
 
-/* Their words in FORMATS ("commitment", "gps", ...). Static storage. */
+/* Their words in FORMATS ("commitment", "gps", ...); "other" for what is none of the enum. Static storage. */
 TAISTAMP_API const char *taistamp_kind_name(enum taistamp_kind kind);
 TAISTAMP_API const char *taistamp_clock_name(enum taistamp_clock_source clock);
 
 /* ---- Policy (C2SP tlog-policy) ---- */
 
-/* Strict: see FORMATS, "Trust". *ret_policy is the caller's (taistamp_policy_free). TAI_ERR_FORMAT with the line. */
+/* Strict: see FORMATS, "Trust"; at most 256 KiB. `text` is copied. *ret_policy is the caller's (taistamp_policy_free).
+ * TAI_ERR_FORMAT with the line, _UNSUPPORTED (a key of an unknown type), _SPACE (more than 32 logs, 64 witnesses, 64
+ * groups or 256 KiB), _CRYPTO. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_policy_parse(const void *text, size_t len, taistamp_policy **ret_policy, struct tai_error *error);
 TAISTAMP_API void taistamp_policy_free(taistamp_policy *policy);
@@ -62,16 +64,19 @@ struct taistamp_policy_key {
     const char *url;         /* "" when the policy has none */
     uint8_t fingerprint[32]; /* SHA-256 of type byte and public key: what a person compares */
 };
+/* How many keys of each kind there are. */
 TAISTAMP_API size_t taistamp_policy_logs(const taistamp_policy *policy);
 TAISTAMP_API size_t taistamp_policy_witnesses(const taistamp_policy *policy);
-/* Logs first (0 ... logs-1), then witnesses. TAI_ERR_RANGE past the end. */
+/* Key `i`: logs first (0 ... logs-1), then witnesses. TAI_ERR_RANGE past the end. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_policy_key(const taistamp_policy *policy, size_t i,
                                                                   struct taistamp_policy_key *ret_key);
 
 /* ---- Trust file (trust.yaml) ---- */
 
 /* Parses the small part of YAML that FORMATS names (block mappings, one sequence, plain and quoted scalars, comments);
- * unknown and duplicate keys are errors with their line. Empty text gives the defaults. Caller frees. */
+ * unknown and duplicate keys are errors with their line. Empty text gives the defaults. `text` is copied; *ret_trust is
+ * the caller's (taistamp_trust_free). TAI_ERR_FORMAT, _RANGE (a number), _SPACE (more than 64 closed logs or 64 KiB).
+ */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_trust_parse(const void *text, size_t len, taistamp_trust **ret_trust, struct tai_error *error);
 TAISTAMP_API void taistamp_trust_free(taistamp_trust *trust);
@@ -80,20 +85,21 @@ TAISTAMP_API void taistamp_trust_free(taistamp_trust *trust);
 
 enum { TAISTAMP_RECEIPT_MAX = 256 * 1024 };
 
-/* Strict parse of a receipt; nothing is verified yet. *ret_receipt is the caller's. TAI_ERR_FORMAT says which line. */
+/* Strict parse of a receipt; nothing is verified yet. `text` is copied; *ret_receipt is the caller's
+ * (taistamp_receipt_free). TAI_ERR_FORMAT says which line; TAI_ERR_SPACE: more than 64 signatures. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_receipt_parse(const void *text, size_t len, taistamp_receipt **ret_receipt, struct tai_error *error);
 TAISTAMP_API void taistamp_receipt_free(taistamp_receipt *receipt);
 
-/* What a receipt says, unverified. Strings live as long as the receipt. */
+/* What a receipt says, unverified. Strings and `name` live as long as the receipt. */
 struct taistamp_receipt_info {
     const char *issuer;
     enum taistamp_kind kind;
     struct taistamp_digest digest; /* of the file */
-    tai_t t;
-    tai_bound_t h;
+    tai_t t;                       /* 0 < t */
+    tai_bound_t h;                 /* 0 <= h < t, and t + h is a tai_t */
     bool tai_utc_known;
-    int32_t tai_utc_s; /* the issuer's claim of TAI-UTC */
+    int32_t tai_utc_s; /* the issuer's claim of TAI-UTC, 0 to 9999 s; 0 where unknown */
     enum taistamp_clock_source clock;
     uint64_t index; /* of the entry in the log */
     uint64_t size;  /* of the checkpoint's tree */
@@ -155,7 +161,8 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_verify_receipt(const taistamp_receipt *receipt, const taistamp_policy *policy,
                         const taistamp_trust *trust, const taistamp_leaps *leaps,
                         struct taistamp_verification *ret_verification);
-/* The same, and that it is about `digest`. An algorithm other than the receipt's is TAI_ERR_ARGUMENT. */
+/* The same, and that it is about `digest`: TAISTAMP_OTHER_DIGEST where all else holds. With that verdict the fields of
+ * a proof that holds are filled too. TAI_ERR_ARGUMENT for an algorithm other than the receipt's, _CRYPTO, _MEMORY. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_verify_digest(const taistamp_receipt *receipt, const struct taistamp_digest *digest,
                        const taistamp_policy *policy, const taistamp_trust *trust,

@@ -31,18 +31,23 @@ struct taistamp_stamp_options {
         unsalted; /* submit the digest itself (kind digest; one file only): the server and the log's readers see it */
 };
 
-/* `secret` is copied; `options` may be NULL. TAI_ERR_MEMORY, TAI_ERR_ARGUMENT. */
+/* `secret` is copied, and cleansed when the session is freed; `options` may be NULL and is not needed afterwards.
+ * TAI_ERR_ARGUMENT (options without their size), _CRYPTO, _MEMORY. *ret_stamping is the caller's
+ * (taistamp_stamping_free). */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_new(const uint8_t secret[TAISTAMP_SECRET_LEN], const struct taistamp_stamp_options *options,
                       taistamp_stamping **ret_stamping);
 TAISTAMP_API void taistamp_stamping_free(taistamp_stamping *stamping);
 /* Adds a file: its digest, its base name as a hint for people (any bytes without NUL and '/', or NULL), and how often
- * this secret stamped this digest before. Not after taistamp_stamping_request. */
+ * this secret stamped this digest before (from 0). Both are copied. TAI_ERR_ARGUMENT: after taistamp_stamping_request,
+ * a name of other than 1 to 255 bytes or with a '/', an unknown algorithm, or a second file in an unsalted session. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_stamping_add(taistamp_stamping *stamping,
                                                                     const struct taistamp_digest *digest,
                                                                     const char *name, uint64_t counter);
+/* Files added. */
 TAISTAMP_API size_t taistamp_stamping_count(const taistamp_stamping *stamping);
-/* The JSON body of POST /v1/stamps, NUL-terminated; lives as long as the session. TAI_ERR_ARGUMENT without files. */
+/* The JSON body of POST /v1/stamps, NUL-terminated; lives as long as the session; the same body each
+ * time. TAI_ERR_ARGUMENT without files. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_request(taistamp_stamping *stamping, const char **ret_body, size_t *ret_len);
 /* Takes the body of a 200 or 201 answer, checks that it is about what was asked and that it verifies against `policy`
@@ -53,10 +58,12 @@ taistamp_stamping_response(taistamp_stamping *stamping, const void *body, size_t
                            const taistamp_policy *policy, const taistamp_trust *trust,
                            const taistamp_leaps *leaps, struct tai_error *error);
 /* The receipt of the i-th file added, malloc'ed, NUL-terminated; the caller frees it with free(). It has been verified
- * again in full, for this file, before it is handed out. TAI_ERR_ARGUMENT before a good response. */
+ * again in full, for this file, before it is handed out. TAI_ERR_ARGUMENT before a good response or past the last file,
+ * _SPACE (it would be longer than 256 KiB), _INVALID (it does not verify). */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_receipt(const taistamp_stamping *stamping, size_t i, char **ret_receipt, size_t *ret_len);
-/* The i-th file's 32-byte commitment: what to keep, in order, so that a batch's receipts can be made again. */
+/* The i-th file's 32-byte commitment: what to keep, in order, so that a batch's receipts can be made again.
+ * TAI_ERR_ARGUMENT past the last file. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_commitment(const taistamp_stamping *stamping, size_t i, uint8_t ret_commitment[32]);
 

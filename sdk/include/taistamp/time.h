@@ -8,7 +8,8 @@
  * Worked number: 2017-01-01T00:00:00Z, the instant after the last leap second, is 1483228837 s TAI (POSIX 1483228800
  * plus TAI-UTC 37), that is tai_t {1483228837000000000}, in text 2017-01-01T00:00:37 TAI.
  *
- * Thread rule: no function here keeps state. A taistamp_leaps is read-only once loaded and may be shared by threads. */
+ * Thread rule: no function here keeps state. A taistamp_leaps is read-only once loaded and may be shared by threads.
+ * Functions that convert take a `leaps` of NULL as "no table"; those that say what a table holds do not. */
 #ifndef TAISTAMP_TIME_H
 #define TAISTAMP_TIME_H
 
@@ -89,8 +90,8 @@ taistamp_leaps_parse(const void *text, size_t len, taistamp_leaps **ret_leaps, s
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_leaps_load(const char *path, taistamp_leaps **ret_leaps, struct tai_error *error);
 TAISTAMP_API void taistamp_leaps_free(taistamp_leaps *leaps);
-/* The paths that taistamp_leaps_load(NULL) tries, in the order of preference among equals; NULL past the last. They live
- * as long as the library (the first one as long as $TAISTAMP_LEAP_FILE is not changed). */
+/* The paths that taistamp_leaps_load(NULL) tries, in the order of preference among equals; NULL past the last. They
+ * live as long as the library (the first one as long as $TAISTAMP_LEAP_FILE is not changed). */
 TAISTAMP_API const char *taistamp_leaps_path(size_t i);
 /* Number of lines; line i: from `from` on, TAI-UTC is `tai_utc_s`. TAI_ERR_RANGE past the end. */
 TAISTAMP_API size_t taistamp_leaps_count(const taistamp_leaps *leaps);
@@ -101,8 +102,9 @@ TAISTAMP_API tai_t taistamp_leaps_expires(const taistamp_leaps *leaps);
 TAISTAMP_API tai_t taistamp_leaps_updated(const taistamp_leaps *leaps);
 /* Where it was read from: a path, "memory" for a parsed one. Lives as long as `leaps`. */
 TAISTAMP_API const char *taistamp_leaps_origin(const taistamp_leaps *leaps);
-/* TAI-UTC in force at `t`, seconds. Inside an inserted second it is the value before the leap. With TAISTAMP_UTC_EXPIRED
- * *ret_s is the last known value; with TAISTAMP_UTC_UNKNOWN (also for leaps == NULL) it is untouched. */
+/* TAI-UTC in force at `t`, seconds. Inside an inserted second it is the value before the leap. With
+ * TAISTAMP_UTC_EXPIRED *ret_s is the last known value; with TAISTAMP_UTC_UNKNOWN (also for leaps == NULL) it is
+ * untouched. */
 TAISTAMP_API enum taistamp_utc_status taistamp_leaps_offset(const taistamp_leaps *leaps, tai_t t,
                                                             int32_t *ret_s);
 /* The TAI instant of a POSIX second (which has no name for second 60). TAI_ERR_UNKNOWN before 1972; TAI_ERR_RANGE. The
@@ -111,16 +113,16 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_time_from_posix(const tai
                                                                        int64_t posix_s, tai_t *ret_t,
                                                                        enum taistamp_utc_status *ret_status);
 
-/* The reverse: POSIX second and nanosecond (0 to 999999999). POSIX has no number for second 60: inside one, the value is
- * that of the midnight after, as the formula of POSIX has it. TAI_ERR_UNKNOWN before 1972 or without a table. */
+/* The reverse: POSIX second and nanosecond (0 to 999999999). POSIX has no number for second 60: inside one, the value
+ * is that of the midnight after, as the formula of POSIX has it. TAI_ERR_UNKNOWN before 1972 or without a table. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_time_to_posix(const taistamp_leaps *leaps, tai_t t,
                                                                      int64_t *ret_posix_s, int32_t *ret_ns,
                                                                      enum taistamp_utc_status *ret_status);
 
 /* ---- NTP (RFC 5905 section 6) ---- */
 
-/* The 128-bit date: `seconds` since 1900-01-01T00:00:00Z counted as POSIX counts (era times 2^32 plus the era's offset),
- * and 2^-64 parts of a second. */
+/* The 128-bit date: `seconds` since 1900-01-01T00:00:00Z counted as POSIX counts (era times 2^32 plus the era's
+ * offset), and 2^-64 parts of a second. */
 struct tai_ntp_date {
     int64_t seconds;
     uint64_t fraction;
@@ -154,7 +156,8 @@ enum { TAISTAMP_TIME_TEXT = 64 }; /* room for any text form below, with its NUL 
 
 /* RFC 3339 with `digits` (0 to 9) decimals, cut and not rounded: "2017-01-01T00:00:37.000 TAI" or
  * "2017-01-01T00:00:00.000Z", second 60 inside a leap second. UTC needs `leaps`: TAI_ERR_UNKNOWN where the table does
- * not reach back; past its expiry the last offset is used and *ret_status (may be NULL) says so. */
+ * not reach back; past its expiry the last offset is used and *ret_status (may be NULL) says so. TAI_ERR_ARGUMENT for
+ * more than 9 digits. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_time_print(tai_t t, enum taistamp_scale scale, unsigned digits, const taistamp_leaps *leaps,
                     char ret_text[TAISTAMP_TIME_TEXT], enum taistamp_utc_status *ret_status);

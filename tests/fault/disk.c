@@ -131,7 +131,7 @@ static bool folder_exists(const char *path)
 
 /* ---- Faults ---- */
 
-enum kind { CHANGES_NAME, WRITES, SYNCS };
+enum kind { CHANGES_NAME, WRITES, OVERWRITES, SYNCS };
 
 /* Counts an operation; 0 or -errno. */
 static int strike(enum kind kind)
@@ -144,7 +144,8 @@ static int strike(enum kind kind)
         disk.hit = disk.hit || due;
         return due ? -EIO : 0;
     case DISK_FULL:
-        if (!due || kind == SYNCS)
+    case DISK_NO_GROWTH:
+        if (!due || kind == SYNCS || (kind == OVERWRITES && disk.fault == DISK_NO_GROWTH))
             return 0;
         disk.hit = true;
         return -ENOSPC;
@@ -160,6 +161,11 @@ static int strike(enum kind kind)
     default:
         return 0;
     }
+}
+
+static bool is_full(void)
+{
+    return disk.fault == DISK_FULL || disk.fault == DISK_NO_GROWTH;
 }
 
 static bool is_dead(void)
@@ -249,7 +255,7 @@ static ssize_t d_pwrite(void *ctx, int fd, const void *buf, size_t len, uint64_t
     pthread_mutex_lock(&disk.mutex);
     struct node *n = node_of(fd);
     bool was_dead = is_dead();
-    ssize_t r = strike(WRITES);
+    ssize_t r = strike(at + len > n->now.len ? WRITES : OVERWRITES);
     if (r == 0)
         blob_put(&n->now, at, buf, len);
     if (r == 0 ||
@@ -351,7 +357,7 @@ static int d_unlink(void *ctx, const char *path)
 {
     (void)ctx;
     pthread_mutex_lock(&disk.mutex);
-    int r = names_find(&disk.now, path) < 0 ? -ENOENT : disk.fault == DISK_FULL ? 0 : strike(CHANGES_NAME);
+    int r = names_find(&disk.now, path) < 0 ? -ENOENT : is_full() ? 0 : strike(CHANGES_NAME);
     if (r == 0)
         bind_later(path, -1, false);
     pthread_mutex_unlock(&disk.mutex);

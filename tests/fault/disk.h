@@ -18,7 +18,8 @@ enum disk_fault {
     DISK_FINE,
     DISK_POWER,      /* from operation `at` on nothing happens any more */
     DISK_KILL,       /* the same, as a process that was killed sees it: what it wrote before stays */
-    DISK_FULL,       /* from operation `at` on writes find no room */
+    DISK_FULL,       /* from operation `at` on writes find no room, overwriting neither (copy on write) */
+    DISK_NO_GROWTH,  /* the same, but what a file has may be overwritten, as most file systems have it */
     DISK_SYNC_FAILS, /* the first synchronisation from operation `at` on fails, once */
     DISK_READ_ONLY   /* always */
 };

@@ -271,10 +271,12 @@ START_TEST(two_logs_on_one_folder)
     second.vfs = rig.vfs;
     second.files = rig.files;
     ck_assert_int_eq(rig_open(&second, &why), TAI_ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(why.text, "another taid runs this log"));
     ck_assert_int_eq(file_make_dirs(disk_files(), "/key2", 0700, NULL), TAI_OK);
     ck_assert_int_eq(signer_create(disk_files(), "/key2", oracle_origin, NULL), TAI_OK);
     second.key_dir = "/key2";
     ck_assert_int_eq(rig_open(&second, &why), TAI_ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(why.text, "has it open"));
     rig_free(&second);
     rig_stamp(&rig, 2);
     check_log();

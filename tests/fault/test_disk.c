@@ -50,10 +50,11 @@ END_TEST
 
 START_TEST(disk_full_at_every_write)
 {
+    static const enum disk_fault kinds[] = {DISK_FULL, DISK_NO_GROWTH};
     bool more = true;
     for (size_t at = 1; more; at++) {
         setup();
-        disk_fault(DISK_FULL, at);
+        disk_fault(kinds[_i], at);
         workload();
         more = disk_hit();
         disk_kill();
@@ -168,7 +169,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_test(t, power_lost_at_every_write);
     tcase_add_test(t, power_lost_again_while_recovering);
-    tcase_add_test(t, disk_full_at_every_write);
+    tcase_add_loop_test(t, disk_full_at_every_write, 0, 2);
     tcase_add_test(t, sync_fails_at_every_place);
     tcase_add_test(t, sync_fails_then_a_restart_then_the_power);
     tcase_add_test(t, killed_then_a_restart_then_the_power);

@@ -213,6 +213,26 @@ START_TEST(closing_answers_everybody)
 }
 END_TEST
 
+/* With a key folder of its own nothing but the database itself keeps a second process out. */
+START_TEST(the_database_has_one_owner)
+{
+    char other[96];
+    struct tai_error error = {0};
+    struct rig second;
+    snprintf(other, sizeof other, "%s/other", folder);
+    ck_assert_int_eq(file_make_dirs(&file_posix, other, 0700, NULL), TAI_OK);
+    ck_assert_int_eq(signer_create(NULL, other, origin, NULL), TAI_OK);
+    must_open();
+    rig_init(&second, folder, other);
+    ck_assert_int_eq(rig_open(&second, &error), TAI_ERR_CONFLICT);
+    ck_assert_msg(strstr(error.text, "has it open") != NULL, "%s", error.text);
+    rig_free(&second);
+    rig_stamp(&rig, 3);
+    check_all();
+    rig_close(&rig);
+}
+END_TEST
+
 /* ---- Reading ---- */
 
 START_TEST(checkpoint_of_the_empty_log)
@@ -345,6 +365,7 @@ int main(void)
     tcase_add_test(t, more_than_allowed_is_refused);
     tcase_add_test(t, forgotten_and_wrong_requests);
     tcase_add_test(t, closing_answers_everybody);
+    tcase_add_test(t, the_database_has_one_owner);
     tcase_add_test(t, checkpoint_of_the_empty_log);
     tcase_add_test(t, tiles_and_bundles);
     tcase_add_test(t, bundles_match_tiles);

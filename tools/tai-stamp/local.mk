@@ -1,7 +1,8 @@
 # tai-stamp: one program of small files; its parts are a library so that tests can link them.
 bin_PROGRAMS += tai-stamp
 noinst_LTLIBRARIES += libtaistampcli.la
-libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
+# The soname follows -version-info in sdk/local.mk; tests/cli/stamp.sh would not stamp with another.
+libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS) -DNETWORK_LIBRARY='"libtaistamp-net.so.0"'
 libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/commands.h \
 	tools/tai-stamp/deliver.c tools/tai-stamp/deliver.h \
@@ -14,6 +15,7 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/items.c tools/tai-stamp/items.h \
 	tools/tai-stamp/judge.c tools/tai-stamp/judge.h \
 	tools/tai-stamp/kept.c tools/tai-stamp/kept.h \
+	tools/tai-stamp/network.c tools/tai-stamp/network.h \
 	tools/tai-stamp/options.c tools/tai-stamp/options.h \
 	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
 	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \
@@ -26,7 +28,8 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/walk.c tools/tai-stamp/walk.h
 tai_stamp_CFLAGS = $(IO_CFLAGS)
 tai_stamp_SOURCES = tools/tai-stamp/main.c
-tai_stamp_LDADD = libtaistampcli.la libtaitools.la libtaistamp-net.la libtaistamp.la $(JANSSON_LIBS)
+tai_stamp_LDADD = libtaistampcli.la libtaitools.la libtaistamp.la $(JANSSON_LIBS)
+EXTRA_tai_stamp_DEPENDENCIES = libtaistamp-net.la
 dist_man_MANS += docs/man/tai-stamp.1
 
 bashcompletiondir = $(datadir)/bash-completion/completions

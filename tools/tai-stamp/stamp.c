@@ -13,12 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "taistamp/net.h"
 #include "tools/tai-stamp/commands.h"
 #include "tools/tai-stamp/deliver.h"
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/items.h"
+#include "tools/tai-stamp/network.h"
 #include "tools/tai-stamp/state.h"
 #include "tools/tai-stamp/text.h"
 
@@ -280,12 +280,16 @@ static int send_request(const struct options *o, struct items *items, const stru
         .size = sizeof options, .total_ms = o->timeout_ms, .ca_file = o->ca_file};
     struct tai_error error = {0};
     taistamp_net *net = NULL;
-    enum tai_err err = taistamp_net_new(pin->url, &options, &net, &error);
+    struct network network;
+    enum tai_err err = network_load(&network, &error);
     bool safe;
 
     if (err == TAI_OK)
-        err = taistamp_net_stamp(net, r->stamping, pin->policy, pin->trust, items->judge.leaps, &error);
-    taistamp_net_free(net);
+        err = network.new(pin->url, &options, &net, &error);
+    if (net != NULL) {
+        err = network.stamp(net, r->stamping, pin->policy, pin->trust, items->judge.leaps, &error);
+        network.free(net);
+    }
     if (err == TAI_ERR_UNAVAILABLE || err == TAI_ERR_TIMEOUT) {
         queue_all(o, items, r, &error);
         return EXIT_UNREACHABLE;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "taistamp/net.h"
 #include "tools/json.h"
 #include "tools/tai-stamp/commands.h"
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
+#include "tools/tai-stamp/network.h"
 #include "tools/tai-stamp/pins.h"
 #include "tools/tai-stamp/text.h"
 
@@ -38,11 +38,15 @@ static int fetch(const struct options *o, struct offer *offer)
         .size = sizeof options, .total_ms = o->timeout_ms, .ca_file = o->ca_file};
     struct tai_error error = {0};
     taistamp_net *net = NULL;
-    enum tai_err err = taistamp_net_new(offer->url, &options, &net, &error);
+    struct network network;
+    enum tai_err err = network_load(&network, &error);
 
     if (err == TAI_OK)
-        err = taistamp_net_get(net, "/policy", PINS_POLICY_MAX, &offer->text, &offer->len, &error);
-    taistamp_net_free(net);
+        err = network.new(offer->url, &options, &net, &error);
+    if (net != NULL) {
+        err = network.get(net, "/policy", PINS_POLICY_MAX, &offer->text, &offer->len, &error);
+        network.free(net);
+    }
     if (err == TAI_OK)
         return -1;
     fprintf(stderr, "tai-stamp: %s\n", error.text);

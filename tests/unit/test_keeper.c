@@ -74,7 +74,7 @@ END_TEST
 
 static const struct keeper_evidence chronyd = {.chronyd = 2};
 
-static const struct keeper_evidence ntpd = {.ntpd = 1};
+static const struct keeper_evidence ntpd = {.ntpd = 1}, nobody = {.ntpd = 0};
 
 static const struct {
     struct keeper_evidence evidence;
@@ -116,11 +116,11 @@ START_TEST(a_first_look_at_the_kernel)
 }
 END_TEST
 
-/* One maxerror a second; 'b' believed. A '+' for the second in which the machine slept. */
+/* One maxerror a second; 'b' believed. In the notes: '+' the machine slept in this second, '.' no daemon is seen. */
 static const struct {
     const char *what;
-    int64_t maxerror_us[9];
-    const char *verdicts, *slept;
+    int64_t maxerror_us[24];
+    const char *verdicts, *notes;
     bool by_ntpd;
 } histories[] = {
     {"honest and growing", {1234, 1734, 2234, 2734, 1300, 1800}, "bbbbbb", NULL, false},
@@ -140,6 +140,17 @@ static const struct {
     {"chronyd in a fast network", {16, 516, 16, 516}, "bbbb", NULL, false},
     {"sleep", {1234, 1734, 2234, 2734, 900}, "bbppb", "--+--", false},
     {"written in the second of the sleep", {1234, 1734, 900, 1400, 800}, "bbppb", "--+--", false},
+    {"a daemon comes and has not spoken",
+     {1234, 1734, 2234, 2734, 3234, 3734, 4234, 4734,  5234, 5734, 6234,
+      6734, 7234, 7734, 8234, 8734, 9234, 9734, 10234, 777,  1277},
+     "baaaaaaaaaaaaaaaappbb",
+     "-................----",
+     false},
+    {"a daemon comes and has spoken before it is seen",
+     {1234, 1734, 2234, 16000000, 16000000, 222, 722, 1222, 1722},
+     "baaaaaabb",
+     "-......--",
+     false},
     {"two sleeps", {1234, 1734, 2234, 900, 1400, 700}, "bppppb", "-+-+--", false},
 };
 
@@ -152,8 +163,10 @@ static enum keeper_verdict verdict_of(char letter)
         return KEEPER_ZERO;
     case 's':
         return KEEPER_STARTING;
+    case 'a':
+        return KEEPER_ABSENT;
     case 'p':
-        return KEEPER_SLEPT;
+        return KEEPER_STALE;
     default:
         return KEEPER_TOO_WIDE;
     }
@@ -164,14 +177,18 @@ START_TEST(what_maxerror_went_through)
     struct keeper keeper = {.seen = false};
     int64_t asleep_ns = 7 * S;
     for (size_t i = 0; histories[_i].verdicts[i] != 0; i++) {
+        bool absent = histories[_i].notes != NULL && histories[_i].notes[i] == '.';
         asleep_ns += 300; /* noise of reading two clocks */
-        if (histories[_i].slept != NULL && histories[_i].slept[i] == '+')
+        if (histories[_i].notes != NULL && histories[_i].notes[i] == '+')
             asleep_ns += 40 * S;
         struct keeper_kernel kernel = {
             .known = true, .maxerror_us = histories[_i].maxerror_us[i], .asleep_ns = asleep_ns};
         tai_bound_t bound;
-        enum keeper_verdict verdict = keeper_judge(&keeper, histories[_i].by_ntpd ? &ntpd : &chronyd, &kernel,
-                                                   (tai_mono_t){(int64_t)i * S}, &bound);
+        enum keeper_verdict verdict = keeper_judge(&keeper,
+                                                   absent                  ? &nobody
+                                                   : histories[_i].by_ntpd ? &ntpd
+                                                                           : &chronyd,
+                                                   &kernel, (tai_mono_t){(int64_t)i * S}, &bound);
         ck_assert_msg(verdict == verdict_of(histories[_i].verdicts[i]), "%s, second %zu: %s",
                       histories[_i].what, i, keeper_verdict_text(verdict));
     }

@@ -179,6 +179,7 @@ START_TEST(the_operators_word_counts_where_nobody_elses_does)
     ck_assert_int_eq(w.page.half_width.ns, 250 * MS + 100);
     w.realtime_error_ns = 0;
     w.sample.evidence.chronyd = 1; /* it stepped the clock and keeps it from now on */
+    w.sample.kernel.maxerror_us = 876;
     world_pass(&w, S);
     world_sample(&w);
     ck_assert_int_eq(world_read(&w).status, TAISTAMP_STATUS_DISRUPTED);

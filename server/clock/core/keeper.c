@@ -7,8 +7,9 @@ enum {
     MAXERROR_MAX_US = 16000000, /* NTP_PHASE_LIMIT: from here on the kernel itself says unsynchronised */
     START_US = 16,              /* NTPsec's MAXDISPERSE, in seconds, taken for microseconds */
     SLEPT_NS = 1000000,         /* reading two clocks makes less of a difference than this */
-    TRUNCATION_NS = 1000,       /* daemons cut maxerror to whole microseconds */
-    LAG_NS = 50000,             /* 50 ppm of the second before the kernel's next addition */
+    NOTICED_S = 15,       /* a new process is seen within 10 s: what was written since may be its word */
+    TRUNCATION_NS = 1000, /* daemons cut maxerror to whole microseconds */
+    LAG_NS = 50000,       /* 50 ppm of the second before the kernel's next addition */
     NS_PER_US = 1000
 };
 #define SECOND_NS INT64_C(1000000000)
@@ -114,7 +115,7 @@ const char *keeper_verdict_text(enum keeper_verdict verdict)
         [KEEPER_UNSYNCHRONISED] = "the kernel says unsynchronised (chronyd needs rtcsync)",
         [KEEPER_ZERO] = "the error reported by the kernel was written as 0, which nobody can mean",
         [KEEPER_STARTING] = "ntpd has not found the time yet",
-        [KEEPER_SLEPT] = "the machine has slept since the daemon last said how wrong it may be",
+        [KEEPER_STALE] = "the daemon has not said how wrong it may be since it started or the machine slept",
         [KEEPER_TOO_WIDE] = "the error reported by the kernel is 16 s or more",
     };
     size_t i = (size_t)verdict;
@@ -130,7 +131,8 @@ static bool grown_from(int64_t origin, int64_t value, int64_t grown)
 
 /* Follows maxerror: a value that did not just grow was written by somebody since; was it 0, or what ntpd starts
  * with? */
-static void keeper_follow(struct keeper *keeper, const struct keeper_kernel *kernel, tai_mono_t now)
+static void keeper_follow(struct keeper *keeper, const struct keeper_kernel *kernel, bool present,
+                          tai_mono_t now)
 {
     int64_t value = kernel->maxerror_us;
     if (value < 0 || value >= MAXERROR_MAX_US)
@@ -143,12 +145,17 @@ static void keeper_follow(struct keeper *keeper, const struct keeper_kernel *ker
     /* A fresh 0 wins over "it grew": from 300 us to 500 us is no growth, but from 0 to 500 is either. */
     keeper->zero = grown_from(0, value, grown) || (kept && keeper->zero);
     keeper->starting = grown_from(START_US, value, grown) || (kept && keeper->starting);
+    if (written)
+        keeper->written_at = now;
+    bool came =
+        !first && present && !keeper->present && now.ns - keeper->written_at.ns > NOTICED_S * SECOND_NS;
     /* What was written in the second of the sleep may be from before it. */
-    if (!first && kernel->asleep_ns - keeper->asleep_ns > SLEPT_NS)
-        keeper->slept = true;
+    if (came || (!first && kernel->asleep_ns - keeper->asleep_ns > SLEPT_NS))
+        keeper->stale = true;
     else if (written)
-        keeper->slept = false;
+        keeper->stale = false;
     keeper->seen = true;
+    keeper->present = present;
     keeper->maxerror_us = value;
     keeper->asleep_ns = kernel->asleep_ns;
     keeper->at = now;
@@ -159,8 +166,8 @@ enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evid
 {
     if (!kernel->known)
         return KEEPER_NO_KERNEL;
-    keeper_follow(keeper, kernel, now);
     bool chronyd = evidence->chronyd > 0, ntpd = evidence->ntpd > 0;
+    keeper_follow(keeper, kernel, chronyd || ntpd, now);
     if (evidence->strangers > 0 || (chronyd && ntpd))
         return KEEPER_NOT_ALONE;
     if (!chronyd && !ntpd)
@@ -173,8 +180,8 @@ enum keeper_verdict keeper_judge(struct keeper *keeper, const struct keeper_evid
         return KEEPER_ZERO;
     if (ntpd && keeper->starting)
         return KEEPER_STARTING;
-    if (keeper->slept)
-        return KEEPER_SLEPT;
+    if (keeper->stale)
+        return KEEPER_STALE;
     int64_t offset = kernel->offset_ns < 0 ? -kernel->offset_ns : kernel->offset_ns;
     if (offset < 0 || offset >= (int64_t)MAXERROR_MAX_US * NS_PER_US)
         return KEEPER_TOO_WIDE;

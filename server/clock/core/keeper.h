@@ -14,6 +14,8 @@
  *     second, so after a 0 every value is a multiple of 500 us and is no larger than the time since allows.
  *   - nor, under ntpd, a 16 that has grown: NTPsec and older ntpd write "synchronised, 16 us" when they start, where
  *     16 s are meant, long before they have spoken to a server;
+ *   - somebody was there to write it: what an earlier daemon has left behind is not the word of one that came since
+ *     (OpenNTPD calls itself ntpd as well);
  *   - the machine has not slept since maxerror was written: the kernel does not touch it for that, while the clock
  *     wakes up as wrong as the hardware clock is.
  * What is said is then maxerror, the offset that the kernel is still working off, and 50 us for the second
@@ -74,7 +76,7 @@ enum keeper_verdict {
     KEEPER_UNSYNCHRONISED, /* it has not found the time yet (or chronyd runs without rtcsync) */
     KEEPER_ZERO,           /* maxerror was written as 0 */
     KEEPER_STARTING,       /* ntpd has written nothing yet but what it starts with */
-    KEEPER_SLEPT,          /* nothing was written since the machine slept */
+    KEEPER_STALE,          /* nothing was written since the machine slept or the daemon came */
     KEEPER_TOO_WIDE        /* maxerror is 16 s or more: the kernel's word for "no idea" */
 };
 /* A stable lower-case phrase. Static storage. */
@@ -85,9 +87,11 @@ struct keeper {
     bool seen;
     bool zero;     /* the value now growing began as 0, or may have */
     bool starting; /* as 16 */
-    bool slept;    /* before the machine slept */
+    bool stale;    /* it was written before the machine slept, or by another daemon than the one that runs */
+    bool present;  /* somebody was recognised at the last look */
     int64_t maxerror_us;
     int64_t asleep_ns;
+    tai_mono_t written_at; /* when maxerror was last seen to be another than what had grown */
     tai_mono_t at;
 };
 /* One reading, made at raw reading `now`. *ret_bound: of REALTIME against UTC, for KEEPER_BOUND. */

@@ -251,7 +251,10 @@ static int run(const struct command *c, const struct supervisor_child *only)
         return TAID_EXIT_FAILED;
     log_open(only != NULL ? only->name : "taid", LOG_NOTICE);
     if (config_load(c->config_path, &config, &error) != TAI_OK) {
-        log_error("%s", error.text);
+        log_error("%s%s", error.text,
+                  error.code == TAI_ERR_NOT_FOUND
+                      ? "; 'taid init --dir DIR' makes settings, --config names them"
+                      : "");
         return TAID_EXIT_USAGE;
     }
     int level_fixed = c->quiet ? LOG_WARNING : c->verbose ? LOG_DEBUG : -1;

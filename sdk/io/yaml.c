@@ -52,6 +52,17 @@ static unsigned line_at_offset(struct bytes text, size_t offset)
     return line;
 }
 
+/* Whether a tab is in the blanks before line `line`, counted from 1. */
+static bool indented_by_tab(struct bytes text, unsigned line)
+{
+    size_t i = 0;
+    for (unsigned at = 1; i < text.len && at < line; i++)
+        at += text.data[i] == '\n';
+    while (i < text.len && text.data[i] == ' ')
+        i++;
+    return i < text.len && text.data[i] == '\t';
+}
+
 /* libyaml stopped: its reason with our line. */
 static enum tai_err refuse_syntax(struct reader *r)
 {
@@ -63,6 +74,8 @@ static enum tai_err refuse_syntax(struct reader *r)
         return yaml_refuse(r->path, line_at_offset(r->text, p->problem_offset), TAI_ERR_FORMAT, r->error,
                            "%s", problem);
     unsigned line = (unsigned)p->problem_mark.line + 1;
+    if (indented_by_tab(r->text, line))
+        return yaml_refuse(r->path, line, TAI_ERR_FORMAT, r->error, "a tab: YAML indents with blanks alone");
     if (p->context != NULL)
         return yaml_refuse(r->path, line, TAI_ERR_FORMAT, r->error, "%s, %s", p->context, problem);
     return yaml_refuse(r->path, line, TAI_ERR_FORMAT, r->error, "%s", problem);

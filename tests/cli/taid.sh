@@ -74,7 +74,7 @@ expect 2 "too many words" "$taid" clock stamp
 expect 2 "unrecognized option" "$taid" --fly
 expect 2 "go with init" "$taid" --dir x
 expect 2 "--json goes with" "$taid" --json --config "$work/none"
-expect 2 "No such file" "$taid" --config "$work/none"
+expect 2 "No such file or directory; 'taid init --dir DIR' makes" "$taid" --config "$work/none"
 expect 2 "No such file" "$taid" clock --config "$work/none"
 expect 2 "name the folder" "$taid" init
 

@@ -149,6 +149,8 @@ static const struct bad {
     {"just words\n", TAI_ERR_FORMAT, "1: the file must consist of settings"},
     {"- a\n- b\n", TAI_ERR_FORMAT, "1: the file must consist of settings"},
     {"log_level: notice\nlog_level: debug\n", TAI_ERR_FORMAT, "2: \"log_level\" stands here a second time"},
+    {"clock:\n  page: a\n\tuser: b\n", TAI_ERR_FORMAT, "3: a tab: YAML indents with blanks alone"},
+    {"clock:\n  \tpage: a\n", TAI_ERR_FORMAT, "2: a tab: YAML"},
     {"clock:\n  page: a\nclock:\n  user: b\n", TAI_ERR_FORMAT, "3: \"clock\" stands here a second time"},
     {"log_levle: notice\n", TAI_ERR_FORMAT, "1: unknown key \"log_levle\"; did you mean \"log_level\"?"},
     {"\n\nclock:\n  assume-error-ms: 5\n", TAI_ERR_FORMAT,

@@ -8,5 +8,5 @@ tai_leap_SOURCES = \
 	tools/tai-leap/read.c tools/tai-leap/read.h \
 	tools/tai-leap/show.h tools/tai-leap/show_instant.c tools/tai-leap/show_table.c
 dist_man_MANS += docs/man/tai-leap.1
-dist_zshcompletion_DATA += tools/completion/_tai-leap
-dist_bashcompletion_DATA = tools/completion/tai-leap
+dist_zshcompletion_DATA += tools/completion/_tai-leap tools/completion/_taid
+dist_bashcompletion_DATA = tools/completion/tai-leap tools/completion/taid

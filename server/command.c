@@ -10,6 +10,7 @@
 #include "server/config.h"
 #include "server/json.h"
 #include "server/lock.h"
+#include "server/served_policy.h"
 #include "server/verbs.h"
 
 enum { LISTEN_TEXT_MAX = 4096 };
@@ -89,12 +90,32 @@ int command_init(const struct command *command)
 
 /* ---- --check-config ---- */
 
+/* The policy as the stamp process will look at it. A log or a policy that is not made yet, or not ours to read, is no
+ * fault of the settings: then as much is checked as can be, and the rest is said. */
+static enum tai_err check_policy(const struct command *command, const struct taid_config *config,
+                                 struct tai_error *error)
+{
+    struct tai_error key_error;
+    enum tai_err err = served_policy_check(config, &key_error, error);
+    bool missing = err == TAI_ERR_NOT_FOUND;
+    if (missing && !command->quiet)
+        fprintf(stderr, "taid: clients that ask for the policy will get none: %s\n", error->text);
+    else if (err == TAI_OK && key_error.text[0] != 0 && !command->quiet)
+        fprintf(stderr, "taid: not checked whether the policy is of this log: %s\n", key_error.text);
+    return missing ? TAI_OK : err;
+}
+
 int command_check(const struct command *command)
 {
     struct taid_config *config = NULL;
     struct tai_error error = {.text = ""};
     if (config_load(command->config_path, &config, &error) != TAI_OK) {
         command_refuse(command, &error);
+        return TAID_EXIT_USAGE;
+    }
+    if (check_policy(command, config, &error) != TAI_OK) {
+        command_refuse(command, &error);
+        config_free(config);
         return TAID_EXIT_USAGE;
     }
     if (command->json)

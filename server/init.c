@@ -14,7 +14,6 @@
 #include "sdk/base/text.h"
 #include "sdk/io/file.h"
 #include "sdk/io/openssl.h"
-#include "sdk/proof/note.h"
 #include "server/config.h"
 #include "server/sample.h"
 #include "server/sign/sign.h"
@@ -27,9 +26,15 @@ static const char policy_head[] =
     "#\n"
     "# \"quorum none\" means that no witness has to have seen a stamp, so its time rests on the word of the "
     "one who\n"
-    "# runs this server. To let others vouch for it, agree with the operators of witnesses, name their keys "
-    "here and\n"
-    "# ask for a number of them, for example:\n"
+    "# runs this server. Leave it so in the server's own file: taid asks no witnesses, and refuses to start "
+    "on a "
+    "policy\n"
+    "# that names some, because its clients would reject every receipt.\n"
+    "#\n"
+    "# A client may add witnesses to a copy of his own, where somebody collects their cosignatures and adds "
+    "them "
+    "to the\n"
+    "# receipts, for example:\n"
     "#\n"
     "#     witness w1 witness.example.org/w1+12345678+BASE64\n"
     "#     group all-of-them all w1\n"
@@ -129,26 +134,10 @@ static enum tai_err make_origin(struct init *in)
 
 static enum tai_err read_vkey(struct init *in, const char *key_dir)
 {
-    struct signer *signer = NULL;
-    enum tai_err err = signer_open(in->files, key_dir, &signer, in->error);
-    if (err != TAI_OK)
-        return err;
-    struct crypto crypto;
-    err = openssl_crypto_open(&crypto);
-    if (err == TAI_OK) {
-        uint8_t key[ED25519_KEY_LEN];
-        struct vkey vkey;
-        struct out o = out_of(in->result.vkey, sizeof in->result.vkey);
-        signer_public(signer, key);
-        vkey_of_ed25519(&crypto, bytes_of_str(signer_origin(signer)), NOTE_ED25519, key, &vkey);
-        vkey_emit(&o, &vkey);
-        if (!out_terminate(&o))
-            err = error_set(in->error, TAI_ERR_SPACE, "the log's name is too long");
-        openssl_crypto_close(&crypto);
-    } else {
-        error_set(in->error, err, "the cryptographic library does not start");
-    }
-    signer_close(signer);
+    struct out o = out_of(in->result.vkey, sizeof in->result.vkey);
+    enum tai_err err = signer_read_vkey(in->files, key_dir, &o, in->error);
+    if (err == TAI_OK && !out_terminate(&o))
+        err = error_set(in->error, TAI_ERR_SPACE, "the log's name is too long");
     return err;
 }
 

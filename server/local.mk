@@ -6,7 +6,7 @@ libtaid_la_SOURCES = \
 	server/json.h server/libevent.h \
 	server/command.c server/command.h server/init.c server/init.h \
 	server/lock.c server/lock.h server/notify.c server/notify.h \
-	server/sample.h server/spawn.c server/spawn.h server/supervisor.c server/supervisor.h \
+	server/sample.h server/served_policy.c server/served_policy.h server/spawn.c server/spawn.h server/supervisor.c server/supervisor.h \
 	server/verbs.c server/verbs.h
 libtaid_la_LIBADD = libtaidaemon.la $(EVENT_LIBS) $(JANSSON_LIBS)
 

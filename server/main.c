@@ -15,6 +15,7 @@
 #include "server/command.h"
 #include "server/config.h"
 #include "server/lock.h"
+#include "server/served_policy.h"
 #include "server/spawn.h"
 #include "server/supervisor.h"
 #include "server/verbs.h"
@@ -57,8 +58,8 @@ static const char *stamp_user(const struct taid_config *config)
 
 /* In the order of their start: no stamp without a clock. */
 static const struct supervisor_child children[] = {
-    {"clock", clock_run, clock_user},
-    {"stamp", stamp_run, stamp_user},
+    {.name = "clock", .run = clock_run, .user = clock_user},
+    {.name = "stamp", .run = stamp_run, .user = stamp_user, .check = served_policy_ok},
 };
 enum { CHILDREN = sizeof children / sizeof children[0] };
 

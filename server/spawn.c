@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sdk/base/error.h"
@@ -157,6 +158,23 @@ pid_t spawn_child(const struct supervisor_child *child, const struct taid_config
     }
     *ret_ready_fd = ends[0];
     return pid;
+}
+
+bool spawn_check(const struct supervisor_child *child, const struct taid_config *config)
+{
+    if (child->check == NULL)
+        return true;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct tai_error error;
+        bool able = spawn_drop(child->user(config), &error) == TAI_OK;
+        _exit(!able || child->check(config) ? TAID_EXIT_OK : TAID_EXIT_REFUSED);
+    }
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == TAID_EXIT_OK;
 }
 
 void spawn_raise_files(const struct taid_config *config)

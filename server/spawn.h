@@ -16,6 +16,8 @@
  * *ret_ready_fd; or -1 with errno. `lock_fd` stays open in it (-1: none). */
 pid_t spawn_child(const struct supervisor_child *child, const struct taid_config *config, int lock_fd,
                   int *ret_ready_fd);
+/* Runs child->check with the child's rights and waits for it. True also where there is none, or it could not be run. */
+bool spawn_check(const struct supervisor_child *child, const struct taid_config *config);
 /* The part for one process alone in the foreground: user and privileges. */
 TAISTAMP_MUST_CHECK enum tai_err spawn_drop(const char *user, struct tai_error *error);
 /* True if processes can run as `user` from here: it exists, and we are root or are that user. */

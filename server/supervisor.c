@@ -242,6 +242,15 @@ static bool check_users(const struct supervisor *s, const struct taid_config *co
     return true;
 }
 
+/* Each process may look, with its own rights, whether it would refuse to start: going back could not cure that. */
+static bool check_ahead(const struct supervisor *s, const struct taid_config *config)
+{
+    for (size_t i = 0; i < s->options->count; i++)
+        if (!spawn_check(&s->options->children[i], config))
+            return false;
+    return true;
+}
+
 static void reload(struct supervisor *s)
 {
     struct taid_config *fresh = NULL;
@@ -253,7 +262,7 @@ static void reload(struct supervisor *s)
     bool moved = strcmp(fresh->data_dir, s->config->data_dir) != 0;
     if (moved)
         log_error("%s: data_dir cannot change while taid runs", fresh->path);
-    if (moved || !check_users(s, fresh)) {
+    if (moved || !check_users(s, fresh) || !check_ahead(s, fresh)) {
         log_error("the old settings stay in force");
         config_free(fresh);
         return;

@@ -121,7 +121,7 @@ static enum tai_err read_slot(struct signer *s, const char *path, struct tai_err
     return TAI_OK;
 }
 
-static enum tai_err open_files(struct signer *s, const char *key_dir, struct tai_error *error)
+static enum tai_err open_files(struct signer *s, const char *key_dir, bool with_slot, struct tai_error *error)
 {
     struct sign_paths p;
     enum tai_err err = sign_paths_make(key_dir, &p);
@@ -130,14 +130,14 @@ static enum tai_err open_files(struct signer *s, const char *key_dir, struct tai
     err = read_origin(s, p.origin, error);
     if (err == TAI_OK)
         err = read_key(s, p.key, error);
-    if (err == TAI_OK)
+    if (err == TAI_OK && with_slot)
         err = read_slot(s, p.head, error);
     sign_paths_free(&p);
     return err;
 }
 
-enum tai_err signer_open(const struct file_ops *files, const char *key_dir, struct signer **ret_signer,
-                         struct tai_error *error)
+static enum tai_err open_signer(const struct file_ops *files, const char *key_dir, bool with_slot,
+                                struct signer **ret_signer, struct tai_error *error)
 {
     struct signer *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -149,13 +149,19 @@ enum tai_err signer_open(const struct file_ops *files, const char *key_dir, stru
         free(s);
         return error_set(error, err, "the cryptographic library does not work");
     }
-    err = open_files(s, key_dir, error);
+    err = open_files(s, key_dir, with_slot, error);
     if (err != TAI_OK) {
         signer_close(s);
         return err;
     }
     *ret_signer = s;
     return TAI_OK;
+}
+
+enum tai_err signer_open(const struct file_ops *files, const char *key_dir, struct signer **ret_signer,
+                         struct tai_error *error)
+{
+    return open_signer(files, key_dir, true, ret_signer, error);
 }
 
 void signer_close(struct signer *signer)
@@ -178,6 +184,23 @@ const char *signer_origin(const struct signer *signer)
 void signer_public(const struct signer *signer, uint8_t ret_key[ED25519_KEY_LEN])
 {
     ed25519_public(signer->key, ret_key);
+}
+
+void signer_vkey(const struct signer *signer, struct out *o)
+{
+    vkey_emit(o, &signer->vkey);
+}
+
+enum tai_err signer_read_vkey(const struct file_ops *files, const char *key_dir, struct out *o,
+                              struct tai_error *error)
+{
+    struct signer *s;
+    enum tai_err err = open_signer(files, key_dir, false, &s, error);
+    if (err != TAI_OK)
+        return err;
+    signer_vkey(s, o);
+    signer_close(s);
+    return TAI_OK;
 }
 
 void signer_head(const struct signer *signer, struct sign_head *ret_head)

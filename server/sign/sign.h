@@ -41,6 +41,12 @@ void signer_close(struct signer *signer);
 /* Lives as long as the signer. */
 const char *signer_origin(const struct signer *signer);
 void signer_public(const struct signer *signer, uint8_t ret_key[ED25519_KEY_LEN]);
+/* Appends the log's verifier key, as policies write it. */
+void signer_vkey(const struct signer *signer, struct out *o);
+/* The same from the files, without lock and slot: beside a running server, too. TAI_ERR_NOT_FOUND, _PERMISSION,
+ * _CORRUPT. */
+TAISTAMP_MUST_CHECK enum tai_err signer_read_vkey(const struct file_ops *files, const char *key_dir,
+                                                  struct out *o, struct tai_error *error);
 /* The head slot's content: what was last signed. */
 void signer_head(const struct signer *signer, struct sign_head *ret_head);
 /* Advances the slot to `head` and writes the signed checkpoint (body, empty line, signature line) to `o`.

@@ -116,6 +116,37 @@ wrong 'stamp:\n  listen: localhost:80\n' '2: listen takes addresses'
 wrong 'stamp: &a {}\n' '1: anchors'
 wrong 'log_level: \0377\n' '1: not UTF-8'
 
+# ---- the policy that clients are given ----
+policy=$work/log/policy
+cp "$policy" "$work/policy"
+# refused_policy TEXT: by --check-config, and by the start.
+refused_policy() {
+    expect 2 "$1" "$taid" --check-config --config "$work/log/taid.yaml"
+    expect 2 '"ok": false' "$taid" --check-config --json --config "$work/log/taid.yaml"
+    expect 78 "$1" "$taid" stamp --config "$work/log/taid.yaml"
+    expect 78 "$1" timeout 30 "$taid" --config "$work/log/taid.yaml"
+}
+# A key with its right id, out of the test vectors.
+witness='witness.example/w0+4daa18bd+BGwIpQe4VtZmQ+7JK2/jbi+yTY/eUF2WGR8wML+qGfib'
+printf 'witness w1 %s\nquorum w1\n' "$witness" | cat <(grep -v '^quorum' "$work/policy") - >"$policy"
+refused_policy "names witnesses, but this server asks none"
+# Also where none of them is asked for: a client takes the time of no entry without them.
+printf 'witness w1 %s\nquorum none\n' "$witness" | cat <(grep -v '^quorum' "$work/policy") - >"$policy"
+refused_policy "names witnesses, but this server asks none"
+cat "$work/second/policy" >"$policy"
+refused_policy "does not name the key of this log"
+grep -v '^quorum' "$work/policy" >"$policy"
+refused_policy "has no quorum line"
+# An older log's key beside this one's is fine; a policy that is missing is no reason to stop.
+cat <(grep '^log' "$work/second/policy") "$work/policy" >"$policy"
+expect 0 "taid.yaml: ok" "$taid" --check-config --config "$work/log/taid.yaml"
+rm "$policy"
+expect 0 "will get none" "$taid" --check-config --config "$work/log/taid.yaml"
+mv "$work/log/keys" "$work/keys-away"
+cp "$work/policy" "$policy"
+expect 0 "not checked whether the policy is of this log" "$taid" --check-config --config "$work/log/taid.yaml"
+mv "$work/keys-away" "$work/log/keys"
+
 # ---- one life ----
 expect 1 "does not run" "$taid" status --config "$work/log/taid.yaml"
 start
@@ -145,6 +176,15 @@ await 10 grep -q "the old settings stay in force" "$work/taid.log" || fail "bad 
 [ "$(child "$pid" clock)" = "$clock" ] || fail "bad settings restarted the clock process"
 cat "$work/good.yaml" >"$work/log/taid.yaml"
 await 20 has_both "$pid"
+expect 0 "taid.yaml: ok" "$taid" --check-config --config "$work/log/taid.yaml" # beside the running server
+printf 'witness w1 %s\nquorum none\n' "$witness" | cat <(grep -v '^quorum' "$work/policy") - >"$policy"
+kill -HUP "$pid"
+await 10 grep -q "names witnesses" "$work/taid.log" || fail "a policy with witnesses was not refused"
+cat "$work/second/policy" >"$policy"
+kill -HUP "$pid"
+await 10 grep -q "does not name the key" "$work/taid.log" || fail "another log's policy was not refused"
+cat "$work/policy" >"$policy"
+[ "$(child "$pid" clock)" = "$clock" ] || fail "a refused policy restarted the clock process"
 kill -HUP "$pid"
 await 20 grep -q "the new settings are in force" "$work/taid.log" || fail "good settings were not taken over"
 [ "$(child "$pid" clock)" != "$clock" ] || fail "good settings did not restart the clock process"

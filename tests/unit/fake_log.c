@@ -143,6 +143,15 @@ enum tai_err stamp_log_tile(struct stamp_log *log, struct bytes path, stamp_put_
     return TAI_OK;
 }
 
+const char fake_vkey[] =
+    "stamp.example/taistamp/00112233445566ff+1625639d+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxx";
+
+void stamp_log_vkey(const struct stamp_log *log, struct out *o)
+{
+    (void)log;
+    out_str(o, fake_vkey);
+}
+
 void stamp_log_stats(const struct stamp_log *log, struct stamp_log_stats *ret_stats)
 {
     *ret_stats = (struct stamp_log_stats){.origin = "example.org/taistamp/0123456789abcdef",

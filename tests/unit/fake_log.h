@@ -16,5 +16,7 @@ struct fake_script {
     int64_t half_width_ns;
 };
 extern struct fake_script fake_script;
+/* Its verifier key. */
+extern const char fake_vkey[];
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "sdk/io/log.h"
 #include "server/verbs.h"
+#include "tests/unit/fake_log.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 const char rig_good_post[] = "POST /v1/stamps HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
@@ -38,7 +39,7 @@ void rig_prepare(struct rig *rig)
     rig->config.policy_path = policy;
     FILE *f = fopen(policy, "w");
     ck_assert_ptr_nonnull(f);
-    fputs("quorum none\n", f);
+    fprintf(f, "log %s\nquorum none\n", fake_vkey);
     fclose(f);
     rig->config.clock.page = policy;
     rig->config.stamp.listen[0] = listen_any;

@@ -14,7 +14,7 @@ check_PROGRAMS += tests/unit/test_supervisor
 TESTS += tests/unit/test_supervisor
 tests_unit_test_supervisor_SOURCES = tests/unit/test_supervisor.c
 tests_unit_test_supervisor_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_supervisor_LDADD = $(tests_unit_test_config_LDADD)
+tests_unit_test_supervisor_LDADD = $(taid_LDADD) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/test_init
 TESTS += tests/unit/test_init

@@ -228,8 +228,8 @@ static pid_t start(int (*a)(const struct taid_config *, int), int (*b)(const str
     if (pid > 0)
         return pid;
     static struct supervisor_child table[2];
-    table[0] = (struct supervisor_child){"a", a, stamp_user};
-    table[1] = (struct supervisor_child){"b", b, no_user};
+    table[0] = (struct supervisor_child){.name = "a", .run = a, .user = stamp_user};
+    table[1] = (struct supervisor_child){.name = "b", .run = b, .user = no_user};
     struct supervisor_options options = {table, b != NULL ? 2 : 1, 50, 200, 300, lock_fd, -1};
     struct taid_config *config = NULL;
     struct tai_error error;

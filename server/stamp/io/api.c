@@ -7,9 +7,7 @@
 #include <time.h>
 
 #include "sdk/base/bug.h"
-#include "sdk/base/limits.h"
 #include "sdk/base/text.h"
-#include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "server/stamp/io/api_report.h"
 #include "server/stamp/io/api_request.h"
@@ -248,17 +246,10 @@ static void get_checkpoint(struct api *a, struct evhttp_request *req, const char
 static void get_policy(struct api *a, struct evhttp_request *req, const char *rest)
 {
     (void)rest;
-    char *text = NULL;
-    size_t len = 0;
-    struct tai_error error = {.text = ""};
-    enum tai_err err = file_read(&file_posix, a->options.policy_path, LIMIT_POLICY, &text, &len, &error);
-    if (err != TAI_OK) {
-        log_warning("cannot serve the policy: %s", error.text);
-        refuse(a, req, err == TAI_ERR_NOT_FOUND ? PROBLEM_NOT_FOUND : PROBLEM_INTERNAL);
-        return;
-    }
-    http_send(a->http, req, 200, text_type, "Cache-Control: public, max-age=60\r\n", bytes_of(text, len));
-    free(text);
+    if (a->options.policy.len == 0)
+        refuse(a, req, PROBLEM_NOT_FOUND);
+    else
+        http_send(a->http, req, 200, text_type, "Cache-Control: public, max-age=60\r\n", a->options.policy);
 }
 
 /* ---- How it is ---- */

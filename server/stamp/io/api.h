@@ -16,7 +16,7 @@
 struct api;
 
 struct api_options {
-    const char *policy_path;
+    struct bytes policy; /* what /policy says; it must outlive the api. Empty: nothing */
     int64_t max_error_ns;
     const taistamp_leaps *leaps; /* NULL: no UTC texts */
 };

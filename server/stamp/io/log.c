@@ -278,6 +278,11 @@ enum tai_err stamp_log_tile(struct stamp_log *log, struct bytes path, stamp_put_
     return err;
 }
 
+void stamp_log_vkey(const struct stamp_log *log, struct out *o)
+{
+    signer_vkey(log->signer, o);
+}
+
 void stamp_log_stats(const struct stamp_log *log, struct stamp_log_stats *ret_stats)
 {
     *ret_stats = log->stats;

@@ -110,6 +110,8 @@ struct stamp_log_stats {
     uint64_t last_batch;    /* its entries */
     bool failed;            /* a commit failed: going down */
 };
+/* Appends the log's verifier key, as policies write it. */
+void stamp_log_vkey(const struct stamp_log *log, struct out *o);
 void stamp_log_stats(const struct stamp_log *log, struct stamp_log_stats *ret_stats);
 /* Reads the clock page as the issuer does. */
 void stamp_log_clock(struct stamp_log *log, struct taistamp_reading *ret_reading);

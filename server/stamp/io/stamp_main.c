@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/base/error.h"
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
+#include "server/served_policy.h"
 #include "server/stamp/io/api.h"
 #include "server/verbs.h"
 
 /* How long a stop waits for what is under way, and how long a failing process tries to tell its clients. */
 enum { DRAIN_MS = 5000, FAIL_MS = 500, DRAIN_LOOK_MS = 10 };
+enum { VKEY_TEXT = 512 /* a name of 255 bytes, 8 hex digits, 44 of base64 */ };
 
 struct process {
     const struct taid_config *config;
@@ -21,6 +24,8 @@ struct process {
     struct stamp_log *log;
     struct http *http;
     struct api *api;
+    char *policy; /* what clients are given; NULL: nothing */
+    size_t policy_len;
     taistamp_leaps *leaps;
     int64_t drain_left_ms;
     bool draining;
@@ -111,11 +116,28 @@ static enum tai_err open_log(struct process *p, struct tai_error *error)
     return stamp_log_open(p->base, &options, &p->log, error);
 }
 
+/* Read once: what is given out has been checked. */
+static enum tai_err open_policy(struct process *p, struct tai_error *error)
+{
+    char vkey[VKEY_TEXT];
+    struct out o = out_of(vkey, sizeof vkey);
+    stamp_log_vkey(p->log, &o);
+    if (!out_terminate(&o))
+        return error_set(error, TAI_ERR_SPACE, "the log's name is too long");
+    enum tai_err err = served_policy_read(p->config->policy_path, vkey, &p->policy, &p->policy_len, error);
+    if (err != TAI_ERR_NOT_FOUND)
+        return err;
+    log_warning("clients that ask for the policy get none: %s", error->text);
+    *error = (struct tai_error){.text = ""};
+    return TAI_OK;
+}
+
 static enum tai_err open_http(struct process *p, struct tai_error *error)
 {
     const struct taid_config *c = p->config;
-    const struct api_options api = {
-        .policy_path = c->policy_path, .max_error_ns = c->stamp.max_error_ns, .leaps = p->leaps};
+    const struct api_options api = {.policy = bytes_of(p->policy, p->policy_len),
+                                    .max_error_ns = c->stamp.max_error_ns,
+                                    .leaps = p->leaps};
     enum tai_err err = api_new(&api, &p->api);
     if (err != TAI_OK)
         return err;
@@ -189,6 +211,8 @@ static enum tai_err open_all(struct process *p, struct tai_error *error)
         log_warning("no leap-second table, so no UTC in /v1/time: %s", leap_error.text);
     err = open_log(p, error);
     if (err == TAI_OK)
+        err = open_policy(p, error);
+    if (err == TAI_OK)
         err = open_http(p, error);
     return err;
 }
@@ -200,6 +224,7 @@ static void close_all(struct process *p)
         stamp_log_close(p->log);
     http_free(p->http);
     api_free(p->api);
+    free(p->policy);
     taistamp_leaps_free(p->leaps);
     if (p->on_term != NULL)
         event_free(p->on_term);

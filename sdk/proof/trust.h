@@ -13,8 +13,8 @@
  * The file is YAML, of which this reads a small part, so that the library needs no YAML parser: one mapping,
  * the one sequence of mappings under `closed`, plain and quoted scalars on one line, comments. Everything
  * else is refused rather than guessed at, and what is accepted any YAML reader reads the same way. Plain
- * scalars are of letters, digits and . _ / + = - : (a colon not last); quoted ones hold anything printable
- * but quotes and backslashes. All keys are optional; unknown and repeated ones are errors. Indentation is by
+ * scalars are of letters, digits and . _ / + = - : (a colon not last); quoted ones hold printable ASCII
+ * but that quote and backslashes. All keys are optional; unknown and repeated ones are errors. Indentation is by
  * spaces. Nothing allocates; any thread. */
 #ifndef SDK_PROOF_TRUST_H
 #define SDK_PROOF_TRUST_H

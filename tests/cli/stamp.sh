@@ -29,6 +29,9 @@ expect 0 "one operator's word" "$tai_stamp" verify b.jpg.tai
 expect 0 "has a valid receipt" "$tai_stamp" -r .
 check test "$(find . -name '*.tai.tai' | wc -l)" = 0
 expect 2 "receipts are not stamped" "$tai_stamp" a.jpg.tai
+# "*" names files and receipts: each file counts once.
+expect 0 "b.jpg: has a valid receipt" "$tai_stamp" ./*
+expect 0 "3 verified, 0 failed" "$tai_stamp" verify ./*
 expect 0 '"valid":true' "$tai_stamp" verify --json a.jpg
 expect 0 "NOT VERIFIED" "$tai_stamp" info a.jpg.tai
 expect 0 '"verified":false' "$tai_stamp" info --json a.jpg

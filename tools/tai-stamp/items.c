@@ -82,6 +82,7 @@ static int collect_files(const struct options *o, struct items *items)
     struct walk walk = {0};
     void *user = (void *)(uintptr_t)o;
     size_t stdin_count = 0;
+    char **sorted;
     int err;
 
     for (size_t i = 0; i < o->n_args; i++) {
@@ -105,9 +106,13 @@ static int collect_files(const struct options *o, struct items *items)
         walk_free(&walk);
         return EXIT_USAGE;
     }
+    sorted = walk_sorted(walk.files, walk.n_files);
     for (size_t i = 0; i < walk.n_files; i++) {
-        struct item *item = add_item(items, walk.files[i]);
+        struct item *item;
 
+        if (walk_file_named(sorted, walk.n_files, walk.files[i]))
+            continue;
+        item = add_item(items, walk.files[i]);
         item->path = text_copy(walk.files[i]);
         item->receipt = receipt_for(o, item->path);
         if (text_ends_with(item->path, ".tai") && file_exists(item->path))
@@ -116,6 +121,7 @@ static int collect_files(const struct options *o, struct items *items)
     if (stdin_count == 1)
         add_item(items, "standard input")->receipt = text_copy(o->output != NULL ? o->output : "-");
     items->walk_failed = walk.failed;
+    free(sorted);
     walk_free(&walk);
     return -1;
 }

@@ -429,6 +429,16 @@ static void check_argument(struct run *run, const char *path)
         check_file(run, path);
 }
 
+static void check_arguments(struct run *run)
+{
+    char **sorted = walk_sorted(run->o->args, run->o->n_args);
+
+    for (size_t i = 0; i < run->o->n_args; i++)
+        if (!walk_file_named(sorted, run->o->n_args, run->o->args[i]))
+            check_argument(run, run->o->args[i]);
+    free(sorted);
+}
+
 static void summarise(const struct run *run)
 {
     size_t all = run->without;
@@ -513,8 +523,7 @@ int command_verify(const struct options *o)
         code = check_digest_option(&run);
     else if (o->files_from != NULL)
         code = check_list(&run);
-    for (size_t i = 0; i < o->n_args; i++)
-        check_argument(&run, o->args[i]);
+    check_arguments(&run);
     if (code < 0) {
         summarise(&run);
         code = exit_code(&run);

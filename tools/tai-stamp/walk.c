@@ -168,3 +168,31 @@ void walk_free(struct walk *walk)
     free(walk->receipts);
     *walk = (struct walk){0};
 }
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **walk_sorted(char *const *names, size_t n)
+{
+    char **sorted = text_alloc((n + 1) * sizeof *sorted);
+
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = names[i];
+    qsort(sorted, n, sizeof *sorted, by_name);
+    return sorted;
+}
+
+bool walk_file_named(char *const *sorted, size_t n, const char *receipt)
+{
+    char *file;
+    bool named;
+
+    if (!text_ends_with(receipt, ".tai"))
+        return false;
+    file = text_copy_n(receipt, strlen(receipt) - 4);
+    named = bsearch(&file, sorted, n, sizeof *sorted, by_name) != NULL;
+    free(file);
+    return named;
+}

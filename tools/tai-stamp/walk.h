@@ -33,4 +33,9 @@ bool walk_add_list(struct walk *walk, const char *list, bool null_separated, boo
 void walk_unique(struct walk *walk);
 void walk_free(struct walk *walk);
 
+/* The same names in order, for walk_file_named(); free the array, not the names. */
+char **walk_sorted(char *const *names, size_t n);
+/* Whether `receipt` is called like the receipt of a file that is among the names: "*" names both. */
+bool walk_file_named(char *const *sorted, size_t n, const char *receipt);
+
 #endif

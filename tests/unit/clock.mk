@@ -22,3 +22,9 @@ TESTS += tests/unit/test_clock
 tests_unit_test_clock_SOURCES = tests/unit/test_clock.c
 tests_unit_test_clock_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_clock_LDADD = $(clock_test_libs)
+
+check_PROGRAMS += tests/unit/test_kernel
+TESTS += tests/unit/test_kernel
+tests_unit_test_kernel_SOURCES = tests/unit/test_kernel.c
+tests_unit_test_kernel_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_kernel_LDADD = $(clock_test_libs)

@@ -9,7 +9,7 @@
 #include "sdk/base/crc32c.h"
 #include "sdk/time/arith.h"
 
-enum { SANDWICHES = 8, NS_PER_US = 1000 };
+enum { SANDWICHES = 8, STATE_TRIES = 4, NS_PER_US = 1000 };
 
 static int64_t clock_ns(clockid_t id)
 {
@@ -18,7 +18,7 @@ static int64_t clock_ns(clockid_t id)
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-void kernel_read_clocks(struct reference_sample *sample)
+static void read_clocks(struct reference_sample *sample)
 {
     int64_t best = INT64_MAX;
     for (int i = 0; i < SANDWICHES; i++) {
@@ -46,7 +46,7 @@ static int64_t read_asleep(void)
     return least;
 }
 
-void kernel_read_state(struct keeper_kernel *ret_kernel)
+static void read_state(struct keeper_kernel *ret_kernel)
 {
     struct timex tx = {.modes = 0};
     *ret_kernel = (struct keeper_kernel){.known = adjtimex(&tx) >= 0};
@@ -57,6 +57,26 @@ void kernel_read_state(struct keeper_kernel *ret_kernel)
     ret_kernel->unsynchronised = (tx.status & (STA_UNSYNC | STA_CLOCKERR)) != 0;
     ret_kernel->tai_offset_s = tx.tai;
     ret_kernel->asleep_ns = read_asleep();
+}
+
+static bool is_same(const struct keeper_kernel *a, const struct keeper_kernel *b)
+{
+    return a->known == b->known && a->maxerror_us == b->maxerror_us && a->offset_ns == b->offset_ns &&
+           a->unsynchronised == b->unsynchronised;
+}
+
+void kernel_read(struct reference_sample *sample)
+{
+    read_state(&sample->kernel);
+    for (int i = 0; i < STATE_TRIES; i++) {
+        struct keeper_kernel before = sample->kernel;
+        read_clocks(sample);
+        read_state(&sample->kernel);
+        if (is_same(&before, &sample->kernel))
+            return;
+    }
+    /* Written again and again within microseconds: no error belongs to this reading. */
+    sample->kernel.known = false;
 }
 
 uint64_t kernel_timeline(void)

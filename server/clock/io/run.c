@@ -122,8 +122,7 @@ static void sample_once(struct clock_process *p)
     if (p->samples % LEAPS_SAMPLES == LEAPS_SAMPLES - 1)
         load_leaps(p);
     p->samples++;
-    kernel_read_state(&p->sample.kernel);
-    kernel_read_clocks(&p->sample);
+    kernel_read(&p->sample);
     /* Only now: the daemon must have been there until the clock had been read. */
     if (look || !evidence_stands(&p->evidence))
         evidence_scan("/proc", &p->evidence);

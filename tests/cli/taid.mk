@@ -1,2 +1,3 @@
-dist_check_SCRIPTS += tests/cli/taid.sh
-TESTS += tests/cli/taid.sh
+dist_check_SCRIPTS += tests/cli/taid.sh tests/cli/taid_clock.py
+TESTS += tests/cli/taid.sh tests/cli/taid_clock.py
+EXTRA_DIST += tests/cli/rig.py

@@ -8,41 +8,12 @@
 
 #include "sdk/io/log.h"
 #include "sdk/proof/receipt.h"
-#include "server/sign/sign.h"
-#include "tests/fault/disk.h"
-#include "tests/fault/logrig.h"
-
-static const char origin[] = "log.example/taistamp/0123456789abcdef";
-static struct rig rig;
-static struct tai_error why;
-
-static void setup(void)
-{
-    disk_reset();
-    ck_assert_int_eq(file_make_dirs(disk_files(), "/log", 0700, NULL), TAI_OK);
-    ck_assert_int_eq(file_make_dirs(disk_files(), "/key", 0700, NULL), TAI_OK);
-    ck_assert_int_eq(signer_create(disk_files(), "/key", origin, NULL), TAI_OK);
-    rig_init(&rig, "/log", "/key");
-    rig.vfs = disk_vfs();
-    rig.files = disk_files();
-}
-
-static void teardown(void)
-{
-    rig_free(&rig);
-    disk_reset();
-}
-
-static void must_open(void)
-{
-    enum tai_err err = rig_open(&rig, &why);
-    ck_assert_msg(err == TAI_OK, "the log does not open: %s", why.text);
-}
+#include "tests/fault/oracle.h"
 
 /* A day of the log: opened, stamped in batches of these sizes up to a 0, closed. */
 static void day(const size_t *batches)
 {
-    must_open();
+    must_open("a day", 0);
     for (; *batches > 0; batches++) {
         rig_stamp(&rig, *batches);
         ck_assert(!rig.failed);
@@ -108,7 +79,7 @@ START_TEST(entries_beyond_the_slot_changed)
         ck_assert_msg(rig_open(&rig, &why) == TAI_ERR_CORRUPT, "byte %zu of the entry", at);
     }
     disk_restore(copy);
-    must_open();
+    must_open("guards", 0);
     rig_close(&rig);
     disk_copy_free(old);
     disk_copy_free(copy);
@@ -121,11 +92,11 @@ START_TEST(an_entry_changed_while_running)
     enum { BATCH = 1000, BATCHES = 16 /* more than SQLite keeps in memory */, AT = 300 };
     size_t len;
     enum tai_err err;
-    must_open();
+    must_open("guards", 0);
     for (size_t i = 0; i < BATCHES; i++)
         rig_stamp(&rig, BATCH);
     rig_close(&rig);
-    must_open();
+    must_open("guards", 0);
     uint8_t *entry = entry_on_disk(AT, &len), *digest = memmem(entry, len, " sha256:0", 9);
     ck_assert_ptr_nonnull(digest);
     digest[8] = '1'; /* a good entry, but not the one that was signed */
@@ -155,7 +126,7 @@ START_TEST(a_start_mends_tiles)
     memcpy(good, file, sizeof good);
     for (size_t at = 0; at < sizeof good; at += 771) {
         disk_content("/log/tile/0/000", &len)[at] ^= 8;
-        must_open();
+        must_open("guards", 0);
         file = disk_content("/log/tile/0/000", &len);
         ck_assert_uint_eq(len, sizeof good);
         ck_assert_mem_eq(file, good, sizeof good);

@@ -27,6 +27,20 @@ enum tai_err error_set_detail(struct tai_error *e, enum tai_err code, const char
     return code;
 }
 
+enum tai_err error_set_line(struct tai_error *e, enum tai_err code, const char *what, uint64_t line,
+                            const char *text, struct bytes detail)
+{
+    char whole[160];
+    struct out o = out_of(whole, sizeof whole);
+    out_str(&o, what);
+    out_str(&o, " line ");
+    out_u64(&o, line);
+    out_str(&o, ": ");
+    out_str(&o, text);
+    const char *said = out_terminate(&o) ? whole : text;
+    return detail.len == 0 ? error_set(e, code, said) : error_set_detail(e, code, said, detail);
+}
+
 const char *taistamp_err_name(enum tai_err code)
 {
     static const char *const names[] = {

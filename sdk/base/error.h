@@ -13,5 +13,9 @@
 enum tai_err error_set(struct tai_error *e, enum tai_err code, const char *text);
 /* The same with the text in two pieces: what is wrong, and the place or value it is about. */
 enum tai_err error_set_detail(struct tai_error *e, enum tai_err code, const char *text, struct bytes detail);
+/* The same for line `line` of a text that is named `what`: "policy line 7: an unknown word: foo". An empty `detail` is left
+ * out. */
+enum tai_err error_set_line(struct tai_error *e, enum tai_err code, const char *what, uint64_t line,
+                            const char *text, struct bytes detail);
 
 #endif

@@ -20,16 +20,7 @@ struct reader {
 
 static enum tai_err complain(const struct reader *r, enum tai_err code, const char *text, struct bytes detail)
 {
-    char whole[160];
-    struct out o = out_of(whole, sizeof whole);
-    out_str(&o, "policy line ");
-    out_u64(&o, r->line);
-    out_str(&o, ": ");
-    out_str(&o, text);
-    if (!out_terminate(&o))
-        return error_set(r->error, code, text);
-    return detail.len == 0 ? error_set(r->error, code, whole)
-                           : error_set_detail(r->error, code, whole, detail);
+    return error_set_line(r->error, code, "policy", r->line, text, detail);
 }
 
 static enum tai_err malformed(const struct reader *r, const char *text)

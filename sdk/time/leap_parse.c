@@ -33,13 +33,7 @@ struct reader {
 
 static enum tai_err fail(const struct reader *r, enum tai_err code, const char *what)
 {
-    char text[160];
-    struct out o = out_of(text, sizeof text);
-    out_str(&o, "leap-second table, line ");
-    out_u64(&o, r->line_number);
-    out_str(&o, ": ");
-    out_str(&o, what);
-    return error_set(r->error, code, out_terminate(&o) ? text : what);
+    return error_set_line(r->error, code, "leap-second table,", r->line_number, what, bytes_of(NULL, 0));
 }
 
 static bool is_blank(uint8_t c)

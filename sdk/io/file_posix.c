@@ -92,11 +92,13 @@ static int posix_rename(void *ctx, const char *from, const char *to)
 static int posix_rename_new(void *ctx, const char *from, const char *to)
 {
     (void)ctx;
+#ifdef RENAME_NOREPLACE /* Linux only */
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -errno;
-    /* A file system without it: a hard link fails in the same way when the name is taken. */
+#endif
+    /* A system or a file system without it: a hard link fails in the same way when the name is taken. */
     if (link(from, to) < 0)
         return -errno;
     return result(unlink(from));

@@ -12,11 +12,10 @@ enum {
     LIMIT_ORIGIN = 255,      /* bytes of an origin (FORMATS) */
     LIMIT_NAME = 255,        /* bytes of a file's base name (NAME_MAX on Linux) */
     LIMIT_PATH_HASHES = 63,  /* hashes of an audit path: a tree has at most 2^63 leaves */
-    LIMIT_SIGNATURES =
-        64,          /* signature lines of a note: one log key and more witnesses than any policy names */
-    LIMIT_LOGS = 32, /* logs of a policy (tlog-policy asks for 32) */
-    LIMIT_WITNESSES = 64,        /* witnesses of a policy (tlog-policy asks for 32) */
-    LIMIT_GROUPS = 64,           /* groups of a policy (tlog-policy asks for 32) */
+    LIMIT_SIGNATURES = 64,   /* signature lines of a note (FORMATS): a log key and 63 cosignatures */
+    LIMIT_LOGS = 32,         /* logs of a policy (tlog-policy asks for 32) */
+    LIMIT_WITNESSES = 64,    /* witnesses of a policy (tlog-policy asks for 32) */
+    LIMIT_GROUPS = 64,       /* groups of a policy (tlog-policy asks for 32) */
     LIMIT_GROUP_MEMBERS = 64,    /* members of one group */
     LIMIT_CLOSED = 64,           /* closed logs of a trust file */
     LIMIT_DIGEST = 64,           /* bytes of the longest digest, SHA-512 and SHA3-512 */

@@ -2,6 +2,7 @@
 #include "sdk/io/openssl.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -9,6 +10,18 @@
 #include <string.h>
 
 #include "sdk/base/bug.h"
+
+/* OpenSSL queues its errors per thread, and a program that hosts this library may read that queue after its own calls
+ * (SSL_get_error does): what ours leave there is taken out again, what was there before stays. */
+static void errors_hold(void)
+{
+    (void)ERR_set_mark();
+}
+
+static void errors_drop(void)
+{
+    (void)ERR_pop_to_mark();
+}
 
 /* ---- The table ---- */
 
@@ -46,8 +59,11 @@ static bool table_verify(const struct table *t, EVP_PKEY *key, const uint8_t *si
 
 static bool table_ed25519_verify(void *ctx, const uint8_t *key, const uint8_t *sig, struct bytes message)
 {
+    errors_hold();
     EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, ED25519_KEY_LEN);
-    return table_verify(ctx, pkey, sig, ED25519_SIG_LEN, message);
+    bool ok = table_verify(ctx, pkey, sig, ED25519_SIG_LEN, message);
+    errors_drop();
+    return ok;
 }
 
 /* OpenSSL 3.5 and newer know the algorithm by this name; older ones have all the functions but not the name.
@@ -56,8 +72,11 @@ static const char mldsa44_name[] = "ML-DSA-44";
 
 static bool table_mldsa44_verify(void *ctx, const uint8_t *key, const uint8_t *sig, struct bytes message)
 {
+    errors_hold();
     EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key_ex(NULL, mldsa44_name, NULL, key, MLDSA44_KEY_LEN);
-    return table_verify(ctx, pkey, sig, MLDSA44_SIG_LEN, message);
+    bool ok = table_verify(ctx, pkey, sig, MLDSA44_SIG_LEN, message);
+    errors_drop();
+    return ok;
 }
 
 static bool mldsa44_available(void)
@@ -78,7 +97,7 @@ static void table_free(struct table *t)
     free(t);
 }
 
-enum tai_err openssl_crypto_open(struct crypto *ret_crypto)
+static enum tai_err table_open(struct crypto *ret_crypto)
 {
     struct table *t = calloc(1, sizeof *t);
     if (t == NULL)
@@ -100,6 +119,14 @@ enum tai_err openssl_crypto_open(struct crypto *ret_crypto)
     return TAI_OK;
 }
 
+enum tai_err openssl_crypto_open(struct crypto *ret_crypto)
+{
+    errors_hold();
+    enum tai_err err = table_open(ret_crypto);
+    errors_drop();
+    return err;
+}
+
 void openssl_crypto_close(struct crypto *crypto)
 {
     table_free(crypto->ctx);
@@ -117,7 +144,10 @@ enum tai_err openssl_sha1(struct bytes message, uint8_t ret_hash[20])
 {
     size_t len = 0;
     uint8_t hash[EVP_MAX_MD_SIZE];
-    if (EVP_Q_digest(NULL, "SHA1", NULL, message.data, message.len, hash, &len) != 1 || len != 20)
+    errors_hold();
+    int ok = EVP_Q_digest(NULL, "SHA1", NULL, message.data, message.len, hash, &len);
+    errors_drop();
+    if (ok != 1 || len != 20)
         return TAI_ERR_CRYPTO;
     memcpy(ret_hash, hash, 20);
     return TAI_OK;
@@ -156,10 +186,12 @@ enum tai_err openssl_digest_new(enum taistamp_algorithm algorithm, struct openss
     if (d == NULL)
         return TAI_ERR_MEMORY;
     d->algorithm = algorithm;
+    errors_hold();
     d->ctx = EVP_MD_CTX_new();
     EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
     bool ok = d->ctx != NULL && md != NULL && EVP_DigestInit_ex2(d->ctx, md, NULL) == 1;
     EVP_MD_free(md); /* the context holds its own reference */
+    errors_drop();
     if (!ok) {
         openssl_digest_free(d);
         return TAI_ERR_CRYPTO;
@@ -243,7 +275,9 @@ enum tai_err ed25519_from_pem(struct bytes pem, struct ed25519 **ret_key)
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     if (bio == NULL)
         return TAI_ERR_MEMORY;
+    errors_hold();
     EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    errors_drop();
     BIO_free(bio);
     if (pkey == NULL)
         return TAI_ERR_FORMAT;

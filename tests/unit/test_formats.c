@@ -403,6 +403,40 @@ START_TEST(test_hashes)
 }
 END_TEST
 
+/* OpenSSL's queue of errors, which belongs to the program that hosts the library (openssl/err.h). */
+unsigned long ERR_peek_error(void);
+unsigned long ERR_peek_last_error(void);
+void ERR_new(void);
+void ERR_set_error(int lib, int reason, const char *format, ...);
+void ERR_clear_error(void);
+
+START_TEST(test_error_queue)
+{
+    struct crypto c;
+    struct ed25519 *key;
+    struct openssl_digest *d;
+    uint8_t public_key[32] = {3}, sig[64] = {9}, sha1[20];
+    unsigned long before = 0;
+    ck_assert_uint_eq(ERR_peek_error(), 0); /* nothing from the fixture either */
+    for (int pass = 0; pass < 2; pass++) {
+        ck_assert_int_eq(openssl_crypto_open(&c), TAI_OK); /* asks for algorithms that may not be there */
+        ck_assert(!c.ed25519_verify(c.ctx, public_key, sig, BYTES_LIT("x")));
+        ck_assert_int_eq(ed25519_from_pem(BYTES_LIT("junk"), &key), TAI_ERR_FORMAT);
+        ck_assert_int_eq(openssl_sha1(BYTES_LIT("x"), sha1), TAI_OK);
+        ck_assert_int_eq(openssl_digest_new(TAISTAMP_SHA3_256, &d), TAI_OK);
+        openssl_digest_free(d);
+        openssl_crypto_close(&c);
+        ck_assert_uint_eq(ERR_peek_error(), before);
+        ck_assert_uint_eq(ERR_peek_last_error(), before);
+        ERR_new(); /* the host's own error stays where it is */
+        ERR_set_error(128, 7, NULL);
+        before = ERR_peek_error();
+        ck_assert_uint_ne(before, 0);
+    }
+    ERR_clear_error();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("formats");
@@ -421,6 +455,7 @@ int main(void)
     tcase_add_test(t, test_trust);
     tcase_add_test(t, test_ed25519_keys);
     tcase_add_test(t, test_hashes);
+    tcase_add_test(t, test_error_queue);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

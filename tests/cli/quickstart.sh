@@ -74,6 +74,31 @@ expect 1 "NOT STAMPED" quickstart five.tai six.jpg
 check test -f six.jpg.tai
 
 
+# Interrupted: no failure is reported, and the next run goes on.
+mkfifo "$work/block"
+printf '#!/bin/sh\ncase $1 in stamp) read -r line <"%s" || : ;; esac\nexec "%s" "$@"\n' "$work/block" "$builddir/tai-stamp" \
+    >"$work/prefix/bin/tai-stamp"
+set -m
+quickstart four.jpg >"$work/said" 2>&1 &
+try=$!
+set +m
+await 20 grep -q "== Stamp" "$work/said" || fail "does not get to the stamp"
+sleep 0.5
+kill -INT -- "-$try"
+wait "$try"
+check test $? = 130
+check grep -q "interrupted; run again" "$work/said"
+check test "$(grep -c -e "NOT STAMPED" -e failed "$work/said")" = 0
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$builddir/tai-stamp" >"$work/prefix/bin/tai-stamp"
+expect 0 "four.jpg, exactly" quickstart four.jpg
+
+# What is printed can be pasted.
+mkdir "$work/o'the r" && cp six.jpg "$work/o'the r/"
+expect 0 "--stop --dir '$work/o'\\''the r/q ü'" quickstart --dir "$work/o'the r/q ü" "$work/o'the r/six.jpg"
+stop=$(printf '%s\n' "$said" | sed -n 's/^Stop the server *//p')
+expect 0 "has stopped" bash -c "$stop"
+expect 0 "Removed" quickstart --dir "$work/o'the r/q ü" --remove
+
 # Stopped and removed; the public key is kept, for the receipts need it.
 expect 0 "process" quickstart --stop
 expect 0 "does not run" quickstart --stop

@@ -39,6 +39,7 @@ struct taistamp_stamping {
     bool requested;
     char body[BODY_MAX];
     size_t body_len;
+    size_t answer_len;
     uint8_t *answer; /* a good response; `work` has views into it */
     struct work *work;
 };
@@ -261,7 +262,18 @@ enum tai_err taistamp_stamping_response(taistamp_stamping *stamping, const void 
     free(s->answer);
     free(s->work);
     s->answer = copy;
+    s->answer_len = len;
     s->work = w;
+    return TAI_OK;
+}
+
+enum tai_err taistamp_stamping_answer(const taistamp_stamping *stamping, const char **ret_answer,
+                                      size_t *ret_len)
+{
+    if (stamping->answer == NULL)
+        return TAI_ERR_ARGUMENT;
+    *ret_answer = (const char *)stamping->answer;
+    *ret_len = stamping->answer_len;
     return TAI_OK;
 }
 

@@ -77,8 +77,8 @@ static bool to_stdout(const struct parcel *p)
     return p->item->receipt != NULL && strcmp(p->item->receipt, "-") == 0;
 }
 
-/* Writes both copies under temporary names. */
-static void stage(struct parcel *p, struct devices *devices)
+/* Writes a copy to be kept under a temporary name. */
+static void stage_kept(struct parcel *p, struct devices *devices)
 {
     p->kept = kept_path(&p->item->job.digest, p->item->counter);
     p->kept_err = p->kept == NULL ? ENOENT : file_stage(p->kept, p->text, p->len, 0600, &p->kept_temp);
@@ -86,6 +86,15 @@ static void stage(struct parcel *p, struct devices *devices)
         p->kept_err = file_stage(p->kept, p->text, p->len, 0600, &p->kept_temp);
     if (p->kept_err == 0)
         note_device(devices, p->kept_temp);
+}
+
+/* Writes the copies under temporary names. */
+static void stage(struct parcel *p, const char *list, struct devices *devices)
+{
+    if (list != NULL)
+        p->kept = text_copy(list);
+    else
+        stage_kept(p, devices);
     if (p->item->receipt == NULL || to_stdout(p))
         return;
     p->err = file_stage(p->item->receipt, p->text, p->len, 0644, &p->temp);
@@ -173,8 +182,16 @@ static void conclude(const struct options *o, const struct items *items, struct 
     }
 }
 
+/* As they were named: items lie in one array. */
+static int by_item(const void *a, const void *b)
+{
+    const struct parcel *one = a, *other = b;
+
+    return (one->item > other->item) - (one->item < other->item);
+}
+
 bool deliver(const struct options *o, struct items *items, const taistamp_stamping *stamping,
-             struct item *const *which, size_t n)
+             struct item *const *which, size_t n, const char *list)
 {
     struct parcel *parcels = text_alloc(n * sizeof *parcels);
     struct devices devices = {0};
@@ -188,7 +205,7 @@ bool deliver(const struct options *o, struct items *items, const taistamp_stampi
         if (taistamp_stamping_receipt(stamping, i, &p->text, &p->len) != TAI_OK)
             items_fail(o, p->item, EXIT_FAILED, "its receipt does not verify, so it was not written");
         else
-            stage(p, &devices);
+            stage(p, list, &devices);
     }
     err = sync_devices(&devices);
     for (size_t i = 0; i < n && err == 0; i++)
@@ -198,6 +215,7 @@ bool deliver(const struct options *o, struct items *items, const taistamp_stampi
         err = sync_devices(&devices);
     if (err != 0)
         fprintf(stderr, "tai-stamp: the receipts cannot be made durable: %s\n", strerror(err));
+    qsort(parcels, n, sizeof *parcels, by_item);
     for (size_t i = 0; i < n; i++) {
         struct parcel *p = &parcels[i];
 

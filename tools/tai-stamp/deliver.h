@@ -11,9 +11,10 @@
 #include "taistamp/stamp.h"
 #include "tools/tai-stamp/items.h"
 
-/* `which[i]` is the item of the i-th file of `stamping`. Items become ITEM_STAMPED or ITEM_FAILED. False when not even
+/* `which[i]` is the item of the i-th file of `stamping`. `list`: the receipts are kept in this one file (batches.h)
+ * already; NULL: each is kept by itself. Items become ITEM_STAMPED or ITEM_FAILED. False when not even
  * the kept copies could be made durable: the journal has to stay. */
 bool deliver(const struct options *o, struct items *items, const taistamp_stamping *stamping,
-             struct item *const *which, size_t n);
+             struct item *const *which, size_t n, const char *list);
 
 #endif

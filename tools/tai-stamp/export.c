@@ -30,6 +30,7 @@ struct parcel {
 struct folder {
     const struct options *o;
     struct judge judge;
+    struct kept_store *store;
     const char *policy_text, *trust_text; /* of the first file; all must share them */
     size_t policy_len, trust_len;
     bool chosen;
@@ -62,11 +63,11 @@ static bool find_receipt(const struct folder *f, const char *file, struct hashin
     }
     free(beside);
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !f->judge.named; a++) {
-        if (!kept_any((enum taistamp_algorithm)a))
+        if (!kept_any(f->store, (enum taistamp_algorithm)a))
             continue;
         *job = (struct hashing_job){.path = file};
         hashing_run(job, 1, (enum taistamp_algorithm)a, 1, isatty(STDERR_FILENO) && !f->o->quiet);
-        if (job->done && kept_read(&job->digest, ret_kept))
+        if (job->done && kept_read(f->store, &job->digest, ret_kept))
             return true;
     }
     return complain(file, access(file, F_OK) == 0
@@ -346,6 +347,7 @@ int command_export(const struct options *o)
     }
     if (!judge_open(o->policy, o->trust, &f.judge))
         return EXIT_USAGE;
+    f.store = kept_open(&f.judge.pins);
     parcels = text_alloc(o->n_args * sizeof *parcels);
     for (size_t i = 0; i < o->n_args; i++) {
         struct parcel p = {0};
@@ -370,6 +372,7 @@ int command_export(const struct options *o)
         free(parcels[i].origin);
     }
     free(parcels);
+    kept_close(f.store);
     judge_close(&f.judge);
     return code;
 }

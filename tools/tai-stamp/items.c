@@ -9,6 +9,7 @@
 
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
+#include "tools/tai-stamp/remake.h"
 #include "tools/tai-stamp/text.h"
 #include "tools/tai-stamp/walk.h"
 
@@ -309,6 +310,7 @@ int items_collect(const struct options *o, bool only_queue, struct items *ret_it
         items_free(&items);
         return code;
     }
+    remake_interrupted(o, &items.judge.pins);
     collect_queue(&items);
     hash_items(o, &items);
     for (size_t i = 0; i < items.n; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "taistamp/proof.h"
+#include "tools/tai-stamp/batches.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/text.h"
@@ -73,16 +74,38 @@ char *kept_find(const struct taistamp_digest *digest)
     return lowest == UINT64_MAX ? NULL : kept_path(digest, lowest);
 }
 
-bool kept_read(const struct taistamp_digest *digest, struct kept *ret_kept)
+struct kept_store {
+    const struct pins *pins;
+    struct batches *batches;
+};
+
+struct kept_store *kept_open(const struct pins *pins)
+{
+    struct kept_store *store = text_alloc(sizeof *store);
+
+    *store = (struct kept_store){pins, batches_open()};
+    return store;
+}
+
+void kept_close(struct kept_store *store)
+{
+    if (store == NULL)
+        return;
+    batches_close(store->batches);
+    free(store);
+}
+
+bool kept_read(struct kept_store *store, const struct taistamp_digest *digest, struct kept *ret_kept)
 {
     struct kept kept = {.where = kept_find(digest)};
 
-    if (kept.where == NULL || file_read(kept.where, TAISTAMP_RECEIPT_MAX, &kept.text, &kept.len) != 0) {
-        free(kept.where);
-        return false;
+    if (kept.where != NULL && file_read(kept.where, TAISTAMP_RECEIPT_MAX, &kept.text, &kept.len) == 0) {
+        *ret_kept = kept;
+        return true;
     }
-    *ret_kept = kept;
-    return true;
+    free(kept.where);
+    return batches_receipt(store->batches, store->pins, digest, &ret_kept->text, &ret_kept->len,
+                           &ret_kept->where);
 }
 
 void kept_free(struct kept *kept)
@@ -100,10 +123,10 @@ int kept_prepare(const struct taistamp_digest *digest)
     return err;
 }
 
-bool kept_any(enum taistamp_algorithm algorithm)
+bool kept_any(const struct kept_store *store, enum taistamp_algorithm algorithm)
 {
     char *below = text_printf("receipts/%s", taistamp_algorithm_name(algorithm)), *folder = home_data(below);
-    bool there = folder != NULL && file_exists(folder);
+    bool there = (folder != NULL && file_exists(folder)) || batches_algorithm(store->batches, algorithm);
 
     free(below);
     free(folder);

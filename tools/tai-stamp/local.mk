@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += libtaistampcli.la
 libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS) -DNETWORK_LIBRARY='"libtaistamp-net.so.0"'
 libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/commands.h \
+	tools/tai-stamp/batches.c tools/tai-stamp/batches.h \
 	tools/tai-stamp/deliver.c tools/tai-stamp/deliver.h \
 	tools/tai-stamp/describe.c tools/tai-stamp/describe.h \
 	tools/tai-stamp/export.c \
@@ -20,6 +21,7 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
 	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \
 	tools/tai-stamp/stamp.c \
+	tools/tai-stamp/remake.c tools/tai-stamp/remake.h \
 	tools/tai-stamp/restore.c \
 	tools/tai-stamp/state.c tools/tai-stamp/state.h \
 	tools/tai-stamp/text.c tools/tai-stamp/text.h \

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/tai-stamp/batches.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/kept.h"
@@ -84,8 +85,9 @@ static bool read_item(char *line, struct outbox_item *ret_item)
     return ok;
 }
 
-/* Appends the items of a record's text, which is cut up. False if it is damaged; nothing is appended then. */
-static bool read_items(char *text, struct outbox_item **items, size_t *n)
+/* Appends the items of a record's text, which is cut up. False if it is damaged; nothing is appended then. *ret_after is
+ * what follows them, NULL for nothing. */
+static bool read_items(char *text, struct outbox_item **items, size_t *n, char **ret_after)
 {
     size_t before = *n;
     uint64_t promised = UINT64_MAX;
@@ -105,11 +107,66 @@ static bool read_items(char *text, struct outbox_item **items, size_t *n)
             break;
         (*n)++;
     }
+    *ret_after = rest;
     if (promised == *n - before)
         return true;
     while (*n > before)
         item_free(&(*items)[--*n]);
     return false;
+}
+
+/* The answer that follows the items, if it is whole. */
+static void read_answer(const char *after, const char *end, struct outbox_content *content)
+{
+    static const char mark[] = "answer ";
+    const char *newline = after != NULL ? memchr(after, '\n', (size_t)(end - after)) : NULL;
+    uint64_t len;
+    char *number;
+
+    if (newline == NULL || strncmp(after, mark, strlen(mark)) != 0)
+        return;
+    number = text_copy_n(after + strlen(mark), (size_t)(newline - after) - strlen(mark));
+    if (read_counter(number, &len) && len == (uint64_t)(end - newline - 1)) {
+        content->answer = text_copy_n(newline + 1, (size_t)len);
+        content->answer_len = (size_t)len;
+    }
+    free(number);
+}
+
+bool outbox_read(const char *path, struct outbox_content *ret_content)
+{
+    struct outbox_content content = {0};
+    char *text, *after = NULL;
+    size_t len;
+    bool ok;
+
+    if (file_read(path, RECORD_MAX, &text, &len) != 0)
+        return false;
+    ok = read_items(text, &content.items, &content.n, &after);
+    if (ok) {
+        read_answer(after, text + len, &content);
+        *ret_content = content;
+    } else {
+        free(content.items);
+    }
+    free(text);
+    return ok;
+}
+
+void outbox_content_free(struct outbox_content *content)
+{
+    while (content->n > 0)
+        item_free(&content->items[--content->n]);
+    free(content->items);
+    free(content->answer);
+    *content = (struct outbox_content){0};
+}
+
+int outbox_order(const struct taistamp_digest *a, const struct taistamp_digest *b)
+{
+    if (a->algorithm != b->algorithm)
+        return strcmp(taistamp_algorithm_name(a->algorithm), taistamp_algorithm_name(b->algorithm));
+    return memcmp(a->bytes, b->bytes, taistamp_algorithm_length(a->algorithm));
 }
 
 /* Calls `each` with the path of every record. */
@@ -133,29 +190,75 @@ static void for_each_record(void (*each)(void *user, const char *path), void *us
     free(folder);
 }
 
+/* Opens and locks a record that nobody holds. -1: it is held, or gone. */
+static int hold(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    struct stat st;
+
+    /* Locked: another process is sending it. Without a name: it was finished between our listing and our lock. */
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink > 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 static void take_record(void *user, const char *path)
 {
     struct outbox_queue *queue = user;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    char *text;
-    size_t len;
+    struct outbox_content content = {0};
+    int fd = hold(path);
 
-    /* Locked: another process is sending it. Without a name: it was finished between our listing and our lock. */
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0 || st.st_nlink == 0 ||
-        file_read(path, RECORD_MAX, &text, &len) != 0) {
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0)
         return;
-    }
-    if (read_items(text, &queue->items, &queue->n)) {
-        queue->records = text_grow(queue->records, queue->n_records + 1, sizeof *queue->records);
-        queue->records[queue->n_records++] = (struct outbox_record){text_copy(path), fd};
-    } else {
+    if (!outbox_read(path, &content)) {
         fprintf(stderr, "tai-stamp: %s is damaged and left as it is; stamp its files again\n", path);
         close(fd);
+        return;
     }
-    free(text);
+    if (content.answer != NULL) { /* its receipts could not be made just now, which was said */
+        close(fd);
+        outbox_content_free(&content);
+        return;
+    }
+    queue->items = text_grow(queue->items, queue->n + content.n + 1, sizeof *queue->items);
+    for (size_t i = 0; i < content.n; i++)
+        queue->items[queue->n++] = content.items[i];
+    free(content.items);
+    queue->records = text_grow(queue->records, queue->n_records + 1, sizeof *queue->records);
+    queue->records[queue->n_records++] = (struct outbox_record){text_copy(path), fd};
+}
+
+struct answered {
+    void (*each)(void *user, struct outbox_record *record, const struct outbox_content *content);
+    void *user;
+};
+
+static void take_answered(void *user, const char *path)
+{
+    const struct answered *answered = user;
+    struct outbox_content content = {0};
+    struct outbox_record record = {NULL, hold(path)};
+
+    if (record.fd < 0)
+        return;
+    if (outbox_read(path, &content) && content.answer != NULL) {
+        record.path = text_copy(path);
+        answered->each(answered->user, &record, &content);
+    } else {
+        close(record.fd);
+    }
+    outbox_content_free(&content);
+}
+
+void outbox_each_answered(void (*each)(void *user, struct outbox_record *record,
+                                       const struct outbox_content *content),
+                          void *user)
+{
+    struct answered answered = {each, user};
+
+    for_each_record(take_answered, &answered);
 }
 
 void outbox_take(struct outbox_queue *ret_queue)
@@ -190,6 +293,7 @@ struct slot {
 struct outbox_counters {
     struct slot *slots;
     size_t cap, used; /* cap is a power of two */
+    struct batches *batches;
 };
 
 static struct slot *find_slot(struct slot *slots, size_t cap, const struct taistamp_digest *digest)
@@ -233,25 +337,20 @@ static void note_counter(struct outbox_counters *c, const struct taistamp_digest
 
 static void note_record(void *user, const char *path)
 {
-    struct outbox_item *items = NULL;
-    size_t n = 0, len;
-    char *text;
+    struct outbox_content content;
 
-    if (file_read(path, RECORD_MAX, &text, &len) != 0)
+    if (!outbox_read(path, &content))
         return;
-    if (read_items(text, &items, &n))
-        for (size_t i = 0; i < n; i++)
-            note_counter(user, &items[i].digest, items[i].counter + 1);
-    while (n > 0)
-        item_free(&items[--n]);
-    free(items);
-    free(text);
+    for (size_t i = 0; i < content.n; i++)
+        note_counter(user, &content.items[i].digest, content.items[i].counter + 1);
+    outbox_content_free(&content);
 }
 
 struct outbox_counters *outbox_counters_load(void)
 {
     struct outbox_counters *c = text_alloc(sizeof *c);
 
+    c->batches = batches_open();
     for_each_record(note_record, c);
     return c;
 }
@@ -260,15 +359,19 @@ uint64_t outbox_counters_next(struct outbox_counters *counters, const struct tai
 {
     const struct slot *slot = counters_slot(counters, digest);
     uint64_t next = slot->next, kept = kept_count(digest);
+    uint64_t batched = batches_next_counter(counters->batches, digest);
 
     if (next < kept)
         next = kept;
+    if (next < batched)
+        next = batched;
     note_counter(counters, digest, next + 1);
     return next;
 }
 
 void outbox_counters_free(struct outbox_counters *counters)
 {
+    batches_close(counters->batches);
     free(counters->slots);
     free(counters);
 }
@@ -317,7 +420,7 @@ int outbox_write(const struct outbox_item *items, size_t n, struct outbox_record
     if (err != 0)
         goto out;
     /* Locked before it gets its name, so that nobody can take it for queued. */
-    fd = open(temp, O_RDONLY | O_CLOEXEC);
+    fd = open(temp, O_RDWR | O_CLOEXEC);
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || fsync(fd) != 0) {
         err = errno;
         file_discard(temp);
@@ -337,22 +440,44 @@ out:
     return err;
 }
 
+int outbox_answer(const struct outbox_record *record, const char *answer, size_t len)
+{
+    char *text = text_printf("answer %zu\n%.*s", len, (int)len, answer);
+    size_t left = strlen(text), done = 0;
+    struct stat st;
+    int err = fstat(record->fd, &st) != 0 ? errno : 0;
+
+    while (err == 0 && done < left) {
+        ssize_t n = pwrite(record->fd, text + done, left - done, st.st_size + (off_t)done);
+
+        if (n < 0 && errno != EINTR)
+            err = errno;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (err == 0 && fdatasync(record->fd) != 0)
+        err = errno;
+    if (err != 0 && ftruncate(record->fd, st.st_size) != 0)
+        fprintf(stderr, "tai-stamp: %s: %s\n", record->path, strerror(errno));
+    free(text);
+    return err;
+}
+
 void outbox_done(struct outbox_record *record, bool batch)
 {
     char *folder = home_data("batches");
 
-    if (batch && folder != NULL && file_make_dirs(folder, 0700) == 0) {
-        const char *base = text_base_name(record->path);
-        char *to = text_printf("%s/%.*s.list", folder, (int)(strlen(base) - 5), base);
-
-        if (rename(record->path, to) != 0) {
-            fprintf(stderr, "tai-stamp: the list of commitments cannot be kept: %s: %s\n", to,
-                    strerror(errno));
-            unlink(record->path);
-        }
-        free(to);
-    } else {
+    if (!batch) {
         unlink(record->path);
+    } else {
+        const char *base = text_base_name(record->path);
+        char *to = text_printf("%s/%.*s.list", folder != NULL ? folder : "", (int)(strlen(base) - 5), base);
+        int err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700);
+
+        if (err == 0 && rename(record->path, to) != 0)
+            err = errno;
+        if (err != 0) /* it stays where it is, and the next run tries again */
+            fprintf(stderr, "tai-stamp: the list of this batch cannot be kept: %s: %s\n", to, strerror(err));
+        free(to);
     }
     free(folder);
     outbox_leave(record);

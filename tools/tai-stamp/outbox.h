@@ -7,11 +7,17 @@
  * removed. A record that nobody holds is the queue: the server was away, or the process was killed half-way. The next
  * stamp takes it over. Sending something twice is harmless: the same commitment gets a second entry.
  *
+ * The server's answer is added to the record, durably, before the first receipt is written. A record that nobody holds
+ * and that has its answer is not sent again: its receipts are made from it (remake.h). A batch's record, with its
+ * answer, is also how its receipts are kept (batches.h); for that its lines are sorted, see outbox_order.
+ *
  * A record also reserves its counters, so that two processes never use one twice for the same digest.
  *
  *   taistamp.outbox/v1
  *   <digest> <counter> <commitment in hex> <path or -> <receipt's path or ->      one line per file, percent-encoded
- *   end <number of files> */
+ *   end <number of files>
+ *   answer <length>                                                                once there is one
+ *   <the answer> */
 #ifndef TOOLS_TAI_STAMP_OUTBOX_H
 #define TOOLS_TAI_STAMP_OUTBOX_H
 
@@ -27,6 +33,19 @@ struct outbox_item {
     char *receipt; /* absolute; NULL: the receipt is only kept by digest */
 };
 
+/* A record that was read. */
+struct outbox_content {
+    struct outbox_item *items;
+    size_t n;
+    char *answer; /* NULL: there is none, or it is not whole */
+    size_t answer_len;
+};
+bool outbox_read(const char *path, struct outbox_content *ret_content);
+void outbox_content_free(struct outbox_content *content);
+
+/* The order of a batch: that of the digests as text. */
+int outbox_order(const struct taistamp_digest *a, const struct taistamp_digest *b);
+
 /* A record on the disk, locked by this process. */
 struct outbox_record {
     char *path;
@@ -41,7 +60,12 @@ struct outbox_queue {
     size_t n_records;
 };
 
-/* Takes the queue over. Records that are damaged are left alone and said on standard error. */
+/* Calls `each` with every answered record that nobody holds, held by us; `each` ends with outbox_done or outbox_leave. */
+void outbox_each_answered(void (*each)(void *user, struct outbox_record *record,
+                                       const struct outbox_content *content),
+                          void *user);
+
+/* Takes the queue over: records without an answer. Records that are damaged are left alone and said on standard error. */
 void outbox_take(struct outbox_queue *ret_queue);
 /* Lets go of it; with `remove` its records are deleted, otherwise they stay queued. */
 void outbox_release(struct outbox_queue *queue, bool remove);
@@ -56,6 +80,8 @@ void outbox_counters_free(struct outbox_counters *counters);
 /* Writes a record, durable before this returns. An errno value. */
 TAISTAMP_MUST_CHECK int outbox_write(const struct outbox_item *items, size_t n,
                                      struct outbox_record *ret_record);
+/* Adds the server's answer, durable before this returns. An errno value. */
+TAISTAMP_MUST_CHECK int outbox_answer(const struct outbox_record *record, const char *answer, size_t len);
 /* The record's receipts are written: moves it to the list of batches (`batch`), or removes it. Frees it. */
 void outbox_done(struct outbox_record *record, bool batch);
 /* Leaves the record queued. Frees it. */

@@ -21,6 +21,7 @@
 struct run {
     const struct options *o;
     struct judge judge;
+    struct kept_store *store;
     size_t restored, whole, failed;
 };
 
@@ -80,14 +81,14 @@ static bool find(struct run *run, const char *file, struct kept *ret_kept,
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512; a++) {
         struct hashing_job job = {.path = file};
 
-        if (!kept_any((enum taistamp_algorithm)a))
+        if (!kept_any(run->store, (enum taistamp_algorithm)a))
             continue;
         hashing_run(&job, 1, (enum taistamp_algorithm)a, 1, isatty(STDERR_FILENO) && !run->o->quiet);
         if (!job.done) {
             fail(run, file, job.problem);
             return false;
         }
-        if (!kept_read(&job.digest, ret_kept))
+        if (!kept_read(run->store, &job.digest, ret_kept))
             continue;
         *ret_receipt = judge_parse_receipt(ret_kept->text, ret_kept->len, reason, sizeof reason);
         why = *ret_receipt == NULL
@@ -177,6 +178,7 @@ int command_restore(const struct options *o)
     }
     if (!judge_open(NULL, NULL, &run.judge))
         return EXIT_FAILED;
+    run.store = kept_open(&run.judge.pins);
     for (size_t i = 0; i < o->n_args; i++)
         walk_add(&walk, o->args[i], o->recursive, on_problem, &run);
     if (o->files_from != NULL &&
@@ -187,6 +189,7 @@ int command_restore(const struct options *o)
     for (size_t i = 0; i < walk.n_files; i++)
         restore_file(&run, walk.files[i]);
     walk_free(&walk);
+    kept_close(run.store);
     judge_close(&run.judge);
     if (run.restored + run.whole + run.failed > 1 && !o->json && !o->quiet)
         printf("%zu restored, %zu had a valid receipt, %zu not restored\n", run.restored, run.whole,

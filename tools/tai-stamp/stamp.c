@@ -17,6 +17,7 @@
 #include "tools/tai-stamp/deliver.h"
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
+#include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/items.h"
 #include "tools/tai-stamp/network.h"
 #include "tools/tai-stamp/state.h"
@@ -123,6 +124,26 @@ static bool say_error(const struct tai_error *error)
     return false;
 }
 
+/* Items in the order of a batch; the same content as it was named. */
+static int in_order(const void *a, const void *b)
+{
+    const struct item *one = *(struct item *const *)a, *other = *(struct item *const *)b;
+    int order = outbox_order(&one->job.digest, &other->job.digest);
+
+    return order != 0 ? order : (one > other) - (one < other);
+}
+
+/* Where outbox_done puts the record. */
+static char *list_of(const struct request *r)
+{
+    const char *base = text_base_name(r->journal.path);
+    char *below = text_printf("batches/%.*s.list", (int)(strlen(base) - strlen(".todo")), base);
+    char *list = home_data(below);
+
+    free(below);
+    return list;
+}
+
 /* Fills a session with the pending items and their counters. The state lock is held. */
 static bool fill_session(struct items *items, struct request *r, struct tai_error *error)
 {
@@ -136,16 +157,17 @@ static bool fill_session(struct items *items, struct request *r, struct tai_erro
     explicit_bzero(secret, sizeof secret);
     counters = outbox_counters_load();
     r->which = text_alloc(items->n * sizeof(struct item *));
-    for (size_t i = 0; i < items->n && err == TAI_OK; i++) {
-        struct item *item = &items->list[i];
+    for (size_t i = 0; i < items->n; i++)
+        if (items->list[i].state == ITEM_PENDING)
+            r->which[r->n++] = &items->list[i];
+    qsort(r->which, r->n, sizeof(struct item *), in_order);
+    for (size_t i = 0; i < r->n && err == TAI_OK; i++) {
+        struct item *item = r->which[i];
 
-        if (item->state != ITEM_PENDING)
-            continue;
         item->counter =
             item->from_queue ? item->queued.counter : outbox_counters_next(counters, &item->job.digest);
         err = taistamp_stamping_add(r->stamping, &item->job.digest,
                                     item->path != NULL ? text_base_name(item->path) : NULL, item->counter);
-        r->which[r->n++] = item;
     }
     outbox_counters_free(counters);
     if (err != TAI_OK)
@@ -282,7 +304,10 @@ static int send_request(const struct options *o, struct items *items, const stru
     taistamp_net *net = NULL;
     struct network network;
     enum tai_err err = network_load(&network, &error);
-    bool safe;
+    const char *answer;
+    size_t answer_len;
+    bool safe, recorded;
+    char *list;
 
     if (err == TAI_OK)
         err = network.new(pin->url, &options, &net, &error);
@@ -304,7 +329,11 @@ static int send_request(const struct options *o, struct items *items, const stru
         return -1;
     }
     interrupts_set(SIG_BLOCK);
-    safe = deliver(o, items, r->stamping, r->which, r->n);
+    recorded = taistamp_stamping_answer(r->stamping, &answer, &answer_len) == TAI_OK &&
+               outbox_answer(&r->journal, answer, answer_len) == 0;
+    list = recorded && r->n > 1 ? list_of(r) : NULL;
+    safe = deliver(o, items, r->stamping, r->which, r->n, list);
+    free(list);
     if (safe)
         outbox_done(&r->journal, r->n > 1);
     else

@@ -74,6 +74,15 @@ enum tai_err state_secret(uint8_t ret_secret[TAISTAMP_SECRET_LEN], struct tai_er
     return code;
 }
 
+bool state_has_secret(void)
+{
+    char *path = home_config("secret");
+    bool there = path != NULL && file_exists(path);
+
+    free(path);
+    return there;
+}
+
 int state_lock(struct tai_error *error)
 {
     char *folder = home_data(""), *path = home_data("lock");

@@ -14,6 +14,9 @@
 TAISTAMP_MUST_CHECK enum tai_err state_secret(uint8_t ret_secret[TAISTAMP_SECRET_LEN],
                                               struct tai_error *error);
 
+/* Whether there is a secret already. */
+bool state_has_secret(void);
+
 /* Waits for the lock of the data folder, making the folder if need be. The descriptor is released with state_unlock;
  * -1 and an error otherwise. */
 int state_lock(struct tai_error *error);

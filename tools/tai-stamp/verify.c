@@ -23,6 +23,7 @@ enum outcome { HOLDS, FAILS, MISSING, UNTRUSTED, OUTCOMES };
 struct run {
     const struct options *o;
     struct judge judge;
+    struct kept_store *store;
     size_t count[OUTCOMES];
     size_t without; /* files below folders that have no receipt at all */
     bool brief;     /* of many files only those with a problem are named */
@@ -253,7 +254,7 @@ static bool find_kept(const struct run *run, const char *file, const struct tais
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named; a++) {
         enum taistamp_algorithm algorithm = (enum taistamp_algorithm)a;
 
-        if (given != NULL ? given->algorithm != algorithm : !kept_any(algorithm))
+        if (given != NULL ? given->algorithm != algorithm : !kept_any(run->store, algorithm))
             continue;
         if (strcmp(file, "-") == 0 && ret_job->done) /* it can be read only once */
             return false;
@@ -263,7 +264,7 @@ static bool find_kept(const struct run *run, const char *file, const struct tais
             hash(run, ret_job, file, algorithm);
         if (given == NULL && !ret_job->done)
             return false;
-        if (kept_read(&ret_job->digest, ret_kept))
+        if (kept_read(run->store, &ret_job->digest, ret_kept))
             return true;
     }
     return false;
@@ -353,7 +354,7 @@ static void check_bare_files(struct run *run, char *const *files, size_t n)
     bool *found = text_alloc(n * sizeof *found);
 
     for (int a = TAISTAMP_SHA256; a <= TAISTAMP_SHA3_512 && !run->judge.named && !run->o->quick; a++) {
-        if (n == 0 || !kept_any((enum taistamp_algorithm)a))
+        if (n == 0 || !kept_any(run->store, (enum taistamp_algorithm)a))
             continue;
         for (size_t i = 0; i < n; i++)
             jobs[i] = (struct hashing_job){.path = files[i]};
@@ -361,7 +362,7 @@ static void check_bare_files(struct run *run, char *const *files, size_t n)
         for (size_t i = 0; i < n; i++) {
             struct kept kept;
 
-            if (found[i] || !jobs[i].done || !kept_read(&jobs[i].digest, &kept))
+            if (found[i] || !jobs[i].done || !kept_read(run->store, &jobs[i].digest, &kept))
                 continue;
             found[i] = true;
             check_with_kept(run, files[i], &kept, &jobs[i].digest, NULL);
@@ -519,6 +520,7 @@ int command_verify(const struct options *o)
     }
     if (!judge_open(o->policy, o->trust, &run.judge))
         return EXIT_USAGE;
+    run.store = kept_open(&run.judge.pins);
     if (o->digest != NULL)
         code = check_digest_option(&run);
     else if (o->files_from != NULL)
@@ -530,6 +532,7 @@ int command_verify(const struct options *o)
         if (run.count[HOLDS] + run.count[FAILS] + run.count[MISSING] + run.count[UNTRUSTED] == 0)
             fputs("tai-stamp: there was nothing to verify: no receipts here\n", stderr);
     }
+    kept_close(run.store);
     judge_close(&run.judge);
     return code;
 }

@@ -57,6 +57,11 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_stamping_response(taistamp_stamping *stamping, const void *body, size_t len,
                            const taistamp_policy *policy, const taistamp_trust *trust,
                            const taistamp_leaps *leaps, struct tai_error *error);
+/* The body of the good response, as it came; lives as long as the session, or until another response. Kept with the
+ * digests and counters it makes the same receipts again, in a new session, without the server. TAI_ERR_ARGUMENT before a
+ * good response. */
+TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
+taistamp_stamping_answer(const taistamp_stamping *stamping, const char **ret_answer, size_t *ret_len);
 /* The receipt of the i-th file added, malloc'ed, NUL-terminated; the caller frees it with free(). It has been verified
  * again in full, for this file, before it is handed out. TAI_ERR_ARGUMENT before a good response or past the last file,
  * _SPACE (it would be longer than 256 KiB), _INVALID (it does not verify). */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sdk/time/page_quick.h"
+#include "tests/unit/prop.h"
 
 enum { GENERATION = 2, FLAGS = 3, NS_PER_MS = 1000000 };
 #define S INT64_C(1000000000)
@@ -34,7 +35,7 @@ static const struct clock_line sample_line = {
     .master = 4,
 };
 
-/* xorshift64*: the seed is printed where it matters. */
+/* xorshift64*. */
 static uint64_t next_random(uint64_t *state)
 {
     *state ^= *state >> 12;
@@ -331,7 +332,8 @@ static struct clock_line random_line(uint64_t *state)
 START_TEST(the_quick_reader_never_says_anything_else)
 {
     static struct clock_page page;
-    uint64_t seed = (uint64_t)time(NULL), state = seed | 1;
+    const uint64_t seed = prop_start("quick reader", (uint64_t)time(NULL)).state;
+    uint64_t state = seed | 1;
     page_init(&page);
     int quick_ones = 0;
     for (int i = 0; i < 100000; i++) {
@@ -352,7 +354,7 @@ START_TEST(the_quick_reader_never_says_anything_else)
         ck_assert_msg(memcmp(&quick.tai, &slow.tai, sizeof slow.tai) == 0 && quick.status == slow.status &&
                           quick.source == slow.source && quick.utc == slow.utc &&
                           quick.tai_utc_s == slow.tai_utc_s,
-                      "seed %llu round %d", (unsigned long long)seed, i);
+                      "TEST_SEED=%llu round %d", (unsigned long long)seed, i);
     }
     ck_assert_int_gt(quick_ones, 1000);
 }

@@ -2,8 +2,9 @@
 dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh
 TESTS += tests/interop/run.sh tests/interop/examples.sh
 EXTRA_DIST += tests/interop/server.sh tests/interop/verify_receipt.py tests/interop/checkpoint.sh \
-	tests/interop/leap_tzdata.py
+	tests/interop/leap_tzdata.py tests/interop/clock_daemons.sh tests/interop/kernel_clock.py
 
 interop: all
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/clock_daemons.sh
 .PHONY: interop

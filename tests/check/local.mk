@@ -2,7 +2,7 @@
 house_checks = \
 	tests/check/includes.py tests/check/includes_can_fail.py \
 	tests/check/symbols.py tests/check/symbols_can_fail.py \
-	tests/check/exports.py tests/check/headers.sh tests/check/beside_skalibs.sh \
+	tests/check/exports.py tests/check/headers.sh tests/check/own_names.sh tests/check/beside_skalibs.sh \
 	tests/check/names.py tests/check/words.py tests/check/manuals.sh \
 	tests/check/format.sh tests/check/shell.sh tests/check/cppcheck.sh tests/check/tidy.sh
 dist_check_SCRIPTS += $(house_checks)

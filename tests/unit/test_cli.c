@@ -47,7 +47,7 @@ static void remove_home(void)
 
 static void put(const char *path, const char *content)
 {
-    ck_assert_int_eq(file_write(path, content, strlen(content), 0644, false), 0);
+    ck_assert_int_eq(file_save(path, content, strlen(content), 0644, false), 0);
 }
 
 START_TEST(escape_shows_every_byte_safely)
@@ -129,7 +129,7 @@ START_TEST(walk_leaves_receipts_and_links_out)
     struct walk walk = {0};
     int problems = 0;
 
-    ck_assert_int_eq(file_make_dirs("d/e", 0755), 0);
+    ck_assert_int_eq(file_make_folders("d/e", 0755), 0);
     put("d/b", "b");
     put("d/b.tai", "receipt");
     put("d/a\nname", "a");
@@ -158,13 +158,13 @@ START_TEST(writing_never_replaces_unasked)
     size_t len;
 
     put("f", "old");
-    ck_assert_int_eq(file_write("f", "new", 3, 0644, true), EEXIST);
-    ck_assert_int_eq(file_read("f", 100, &data, &len), 0);
+    ck_assert_int_eq(file_save("f", "new", 3, 0644, true), EEXIST);
+    ck_assert_int_eq(file_load("f", 100, &data, &len), 0);
     ck_assert_str_eq(data, "old");
     free(data);
-    ck_assert_int_eq(file_read("f", 2, &data, &len), EFBIG);
-    ck_assert_int_eq(file_read(".", 2, &data, &len), EISDIR);
-    ck_assert_int_eq(file_write("no/such/folder", "x", 1, 0644, false), ENOENT);
+    ck_assert_int_eq(file_load("f", 2, &data, &len), EFBIG);
+    ck_assert_int_eq(file_load(".", 2, &data, &len), EISDIR);
+    ck_assert_int_eq(file_save("no/such/folder", "x", 1, 0644, false), ENOENT);
     ck_assert_int_eq(system("test -z \"$(ls -A | grep tai-stamp)\""), 0);
 }
 END_TEST
@@ -242,17 +242,17 @@ START_TEST(damaged_journal_is_not_taken)
     ck_assert_int_eq(outbox_write(&item, 1, &record), 0);
     path = text_copy(record.path);
     outbox_leave(&record);
-    ck_assert_int_eq(file_read(path, 100000, &data, &len), 0);
+    ck_assert_int_eq(file_load(path, 100000, &data, &len), 0);
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
     for (size_t i = 0; i + 1 < len; i++) {
         char was = data[i];
 
-        ck_assert_int_eq(file_write(path, data, i, 0600, false), 0);
+        ck_assert_int_eq(file_save(path, data, i, 0600, false), 0);
         outbox_take(&queue);
         ck_assert_msg(queue.n == 0, "cut at %zu was taken", i);
         outbox_release(&queue, false);
         data[i] = '!';
-        ck_assert_int_eq(file_write(path, data, len, 0600, false), 0);
+        ck_assert_int_eq(file_save(path, data, len, 0600, false), 0);
         outbox_take(&queue);
         ck_assert_msg(queue.n == 0, "changed at %zu was taken", i);
         outbox_release(&queue, false);

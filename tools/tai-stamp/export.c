@@ -56,7 +56,7 @@ static bool find_receipt(const struct folder *f, const char *file, struct hashin
 
     if (f->o->receipt != NULL || file_exists(beside)) {
         *ret_kept = (struct kept){.where = beside};
-        err = file_read(beside, TAISTAMP_RECEIPT_MAX, &ret_kept->text, &ret_kept->len);
+        err = file_load(beside, TAISTAMP_RECEIPT_MAX, &ret_kept->text, &ret_kept->len);
         if (err != 0)
             free(beside);
         return err == 0 ? true : complain(file, "its receipt cannot be read");
@@ -150,7 +150,7 @@ static bool gather(struct folder *f, const char *file, struct parcel *ret_parcel
 static bool put(const struct folder *f, const char *name, const void *data, size_t len)
 {
     char *path = text_printf("%s/%s", f->o->output, name);
-    int err = file_write(path, data, len, 0644, !f->o->force);
+    int err = file_save(path, data, len, 0644, !f->o->force);
     bool ok = err == 0 ? true
                        : complain(path, err == EEXIST ? "is there already; use a new folder" : strerror(err));
 
@@ -292,7 +292,7 @@ static bool put_page(const struct folder *f, const struct parcel *parcels, size_
 
 static int write_folder(const struct folder *f, const struct parcel *parcels, size_t n)
 {
-    int err = file_make_dirs(f->o->output, 0755);
+    int err = file_make_folders(f->o->output, 0755);
     bool ok = err == 0;
 
     if (!ok)

@@ -42,7 +42,7 @@ static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_len)
     return 0;
 }
 
-int file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len)
+int file_load(const char *path, size_t limit, char **ret_data, size_t *ret_len)
 {
     struct stat st;
     int fd, err;
@@ -63,7 +63,7 @@ int file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len)
     return err;
 }
 
-int file_make_dirs(const char *path, mode_t mode)
+int file_make_folders(const char *path, mode_t mode)
 {
     char *copy;
     int err = 0;
@@ -203,7 +203,7 @@ static int sync_folder_of(const char *path)
     return err;
 }
 
-int file_write(const char *path, const void *data, size_t len, mode_t mode, bool keep_existing)
+int file_save(const char *path, const void *data, size_t len, mode_t mode, bool keep_existing)
 {
     char *temp = NULL;
     int err = stage(path, data, len, mode, true, &temp);

@@ -15,10 +15,10 @@
 
 /* Reads a whole regular file of at most `limit` bytes; "-" is standard input. *ret_data is malloc'ed with a NUL after
  * its end. EFBIG: longer; EINVAL: not a regular file. */
-TAISTAMP_MUST_CHECK int file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len);
+TAISTAMP_MUST_CHECK int file_load(const char *path, size_t limit, char **ret_data, size_t *ret_len);
 
 /* mkdir -p with `mode` for what is made. */
-TAISTAMP_MUST_CHECK int file_make_dirs(const char *path, mode_t mode);
+TAISTAMP_MUST_CHECK int file_make_folders(const char *path, mode_t mode);
 
 /* Writes temporary file beside `path`; *ret_temp is its malloc'ed name. Nothing is left behind on failure. */
 TAISTAMP_MUST_CHECK int file_stage(const char *path, const void *data, size_t len, mode_t mode,
@@ -32,8 +32,8 @@ void file_discard(char *temp);
 TAISTAMP_MUST_CHECK int file_sync(const char *path);
 
 /* All three with fsync of the file and of its folder. */
-TAISTAMP_MUST_CHECK int file_write(const char *path, const void *data, size_t len, mode_t mode,
-                                   bool keep_existing);
+TAISTAMP_MUST_CHECK int file_save(const char *path, const void *data, size_t len, mode_t mode,
+                                  bool keep_existing);
 
 /* Moves an old receipt NAME.tai to the first free NAME.old-N.tai, whose name is the caller's to free. */
 TAISTAMP_MUST_CHECK int file_move_aside(const char *receipt, char **ret_name);

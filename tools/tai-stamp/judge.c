@@ -11,7 +11,7 @@
 
 static bool read_named(const char *path, size_t limit, char **ret_text, size_t *ret_len)
 {
-    int err = file_read(path, limit, ret_text, ret_len);
+    int err = file_load(path, limit, ret_text, ret_len);
     char *shown;
 
     if (err == 0)
@@ -116,7 +116,7 @@ taistamp_receipt *judge_read_receipt(const char *path, bool *ret_missing, char *
     taistamp_receipt *receipt;
     char *text;
     size_t len;
-    int err = file_read(path, TAISTAMP_RECEIPT_MAX, &text, &len);
+    int err = file_load(path, TAISTAMP_RECEIPT_MAX, &text, &len);
 
     *ret_missing = err == ENOENT || err == ENOTDIR;
     if (err != 0) {

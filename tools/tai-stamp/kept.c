@@ -99,7 +99,7 @@ bool kept_read(struct kept_store *store, const struct taistamp_digest *digest, s
 {
     struct kept kept = {.where = kept_find(digest)};
 
-    if (kept.where != NULL && file_read(kept.where, TAISTAMP_RECEIPT_MAX, &kept.text, &kept.len) == 0) {
+    if (kept.where != NULL && file_load(kept.where, TAISTAMP_RECEIPT_MAX, &kept.text, &kept.len) == 0) {
         *ret_kept = kept;
         return true;
     }
@@ -117,7 +117,7 @@ void kept_free(struct kept *kept)
 int kept_prepare(const struct taistamp_digest *digest)
 {
     char *folder = folder_of(digest);
-    int err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700);
+    int err = folder == NULL ? ENOENT : file_make_folders(folder, 0700);
 
     free(folder);
     return err;

@@ -140,7 +140,7 @@ bool outbox_read(const char *path, struct outbox_content *ret_content)
     size_t len;
     bool ok;
 
-    if (file_read(path, RECORD_MAX, &text, &len) != 0)
+    if (file_load(path, RECORD_MAX, &text, &len) != 0)
         return false;
     ok = read_items(text, &content.items, &content.n, &after);
     if (ok) {
@@ -397,7 +397,7 @@ int outbox_write(const struct outbox_item *items, size_t n, struct outbox_record
     struct timespec now;
     size_t len = 0;
     FILE *memory;
-    int err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700), fd = -1;
+    int err = folder == NULL ? ENOENT : file_make_folders(folder, 0700), fd = -1;
 
     if (err != 0)
         goto out;
@@ -471,7 +471,7 @@ void outbox_done(struct outbox_record *record, bool batch)
     } else {
         const char *base = text_base_name(record->path);
         char *to = text_printf("%s/%.*s.list", folder != NULL ? folder : "", (int)(strlen(base) - 5), base);
-        int err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700);
+        int err = folder == NULL ? ENOENT : file_make_folders(folder, 0700);
 
         if (err == 0 && rename(record->path, to) != 0)
             err = errno;

@@ -60,7 +60,7 @@ static char *read_line(const char *path)
     char *text;
     size_t len;
 
-    if (file_read(path, URL_MAX, &text, &len) != 0)
+    if (file_load(path, URL_MAX, &text, &len) != 0)
         return NULL;
     text[strcspn(text, "\n")] = '\0';
     return text;
@@ -69,13 +69,13 @@ static char *read_line(const char *path)
 static enum tai_err read_trust(struct pin *pin, struct tai_error *error)
 {
     char *path = text_printf("%s/trust.yaml", pin->folder);
-    int err = file_read(path, PINS_TRUST_MAX, &pin->trust_text, &pin->trust_len);
+    int err = file_load(path, PINS_TRUST_MAX, &pin->trust_text, &pin->trust_len);
     enum tai_err code = TAI_OK;
 
     if (err == ENOENT) {
         free(path);
         path = home_config("trust.yaml");
-        err = path == NULL ? ENOENT : file_read(path, PINS_TRUST_MAX, &pin->trust_text, &pin->trust_len);
+        err = path == NULL ? ENOENT : file_load(path, PINS_TRUST_MAX, &pin->trust_text, &pin->trust_len);
     }
     if (err != 0 && err != ENOENT) {
         code = fail(error, TAI_ERR_IO, "", path, strerror(err));
@@ -103,7 +103,7 @@ static enum tai_err pin_read(const char *folder, struct pin *ret_pin, struct tai
         pin.url = text_copy("");
     free(path);
     path = text_printf("%s/policy", folder);
-    err = file_read(path, PINS_POLICY_MAX, &pin.policy_text, &pin.policy_len);
+    err = file_load(path, PINS_POLICY_MAX, &pin.policy_text, &pin.policy_len);
     if (err != 0) {
         code = fail(error, TAI_ERR_IO, "", path, strerror(err));
     } else {
@@ -216,14 +216,14 @@ static enum tai_err write_pin(const char *folder, const char *url, const char *p
                               struct tai_error *error)
 {
     char *line = text_printf("%s\n", url), *path = text_printf("%s/url", folder);
-    int err = file_make_dirs(folder, 0700);
+    int err = file_make_folders(folder, 0700);
 
     if (err == 0)
-        err = file_write(path, line, strlen(line), 0600, false);
+        err = file_save(path, line, strlen(line), 0600, false);
     free(path);
     path = text_printf("%s/policy", folder);
     if (err == 0)
-        err = file_write(path, policy, len, 0600, false);
+        err = file_save(path, policy, len, 0600, false);
     free(path);
     free(line);
     return err == 0 ? TAI_OK : fail(error, TAI_ERR_IO, "cannot write ", folder, strerror(err));
@@ -272,7 +272,7 @@ enum tai_err pins_add(const char *url, const char *policy, size_t len, struct ta
     free(servers);
     path = home_config("default");
     if (code == TAI_OK && url[0] != '\0' && !file_exists(path)) {
-        int err = file_write(path, url, strlen(url), 0600, true);
+        int err = file_save(path, url, strlen(url), 0600, true);
 
         if (err != 0 && err != EEXIST)
             code = fail(error, TAI_ERR_IO, "cannot write ", path, strerror(err));

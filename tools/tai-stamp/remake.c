@@ -189,7 +189,7 @@ static int write_one(const taistamp_stamping *session, size_t i, const char *pat
 
     if (taistamp_stamping_receipt(session, i, &text, &len) != TAI_OK)
         return EINVAL;
-    err = file_write(path, text, len, mode, true);
+    err = file_save(path, text, len, mode, true);
     free(text);
     return err == EEXIST ? 0 : err;
 }

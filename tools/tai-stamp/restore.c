@@ -119,7 +119,7 @@ static void put_back(struct run *run, const char *file, const char *receipt)
     if (file_exists(receipt))
         err = file_move_aside(receipt, &old);
     if (err == 0)
-        err = file_write(receipt, kept.text, kept.len, 0644, true);
+        err = file_save(receipt, kept.text, kept.len, 0644, true);
     if (err != 0) {
         message = text_printf("its receipt cannot be written: %s", strerror(err));
         fail(run, file, message);

@@ -29,12 +29,12 @@ static enum tai_err make_secret(const char *path, struct tai_error *error)
 {
     uint8_t secret[TAISTAMP_SECRET_LEN];
     char *folder = home_config("");
-    int err = file_make_dirs(folder, 0700);
+    int err = file_make_folders(folder, 0700);
 
     if (err == 0 && getrandom(secret, sizeof secret, 0) != (ssize_t)sizeof secret)
         err = errno;
     if (err == 0)
-        err = file_write(path, secret, sizeof secret, 0600, true);
+        err = file_save(path, secret, sizeof secret, 0600, true);
     explicit_bzero(secret, sizeof secret);
     free(folder);
     /* EEXIST: another process was faster, and its secret is ours too. */
@@ -58,7 +58,7 @@ enum tai_err state_secret(uint8_t ret_secret[TAISTAMP_SECRET_LEN], struct tai_er
             error, TAI_ERR_PERMISSION, path,
             "others may read this secret; make it private with 'chmod 600' (it keeps your digests private)");
     if (code == TAI_OK) {
-        err = file_read(path, TAISTAMP_SECRET_LEN, &data, &len);
+        err = file_load(path, TAISTAMP_SECRET_LEN, &data, &len);
         if (err != 0 && err != EFBIG)
             code = fail(error, TAI_ERR_IO, path, strerror(err));
         else if (err == EFBIG || len != TAISTAMP_SECRET_LEN)
@@ -86,7 +86,7 @@ bool state_has_secret(void)
 int state_lock(struct tai_error *error)
 {
     char *folder = home_data(""), *path = home_data("lock");
-    int fd = -1, err = folder == NULL ? ENOENT : file_make_dirs(folder, 0700);
+    int fd = -1, err = folder == NULL ? ENOENT : file_make_folders(folder, 0700);
 
     if (err == 0) {
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -65,7 +65,7 @@ static int get_offer(const struct options *o, const char *what, struct offer *of
         code = fetch(o, offer);
     } else {
         offer->url = text_copy("");
-        err = file_read(what, PINS_POLICY_MAX, &offer->text, &offer->len);
+        err = file_load(what, PINS_POLICY_MAX, &offer->text, &offer->len);
         if (err != 0) {
             char *shown = text_escape(what);
 

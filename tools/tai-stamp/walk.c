@@ -96,7 +96,7 @@ bool walk_add_list(struct walk *walk, const char *list, bool null_separated, boo
 {
     char separator = null_separated ? '\0' : '\n', *data, *p;
     size_t len;
-    int err = file_read(list, WALK_LIST_MAX, &data, &len);
+    int err = file_load(list, WALK_LIST_MAX, &data, &len);
 
     if (err != 0) {
         *ret_errno = err;

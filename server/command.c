@@ -50,13 +50,14 @@ static void print_next(const struct command *c, const char *dir)
                "     Without it stamps are issued only where chronyd or ntpd keeps the clock.\n",
                dir);
     else
-        printf("  1. You said that this machine's clock is never wrong by more than %s ms. Every stamp will "
-               "say that\n"
-               "     this was assumed: see to it that it is true.\n",
-               c->init.assume_error_ms);
+        printf(
+            "  1. You said that this machine's clock is never wrong by more than %s ms. Unless chronyd or\n"
+            "     ntpd keeps the clock, stamps will say that this was assumed: see to it that it is true.\n",
+            c->init.assume_error_ms);
     printf("  2. Start it:              taid --config %s/taid.yaml\n", dir);
     printf("  3. Have clients pin it:   tai-stamp trust http://ADDRESS, comparing the fingerprint above\n");
-    printf("Back up: read \"Backup\" in OPERATING.md first. An old copy of keys/ put back breaks the log.\n");
+    printf("Back up: read \"Backup\" in OPERATING.md first. An old copy of this folder put back forks the "
+           "log.\n");
 }
 
 int command_init(const struct command *command)

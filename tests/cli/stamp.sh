@@ -14,6 +14,7 @@ echo two >b.jpg
 expect 2 "tai-stamp trust URL" "$tai_stamp" a.jpg
 expect 5 "tai-stamp trust $url" "$tai_stamp" a.jpg --server "$url"
 expect 5 "$fingerprint" "$tai_stamp" trust "$url" </dev/null
+expect 5 '"pinned":false' sh -c "'$tai_stamp' trust --json '$url' 2>/dev/null </dev/null"
 expect 5 "DIFFERS" "$tai_stamp" trust "$url" --fingerprint "${fingerprint//[0-7]/8}"
 expect 0 "Pinned" "$tai_stamp" trust "$url" --fingerprint "$fingerprint"
 expect 0 "pinned already" "$tai_stamp" trust "$url/"

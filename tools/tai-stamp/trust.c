@@ -105,6 +105,14 @@ static json_t *policy_json(const char *url, const taistamp_policy *policy, const
     return object;
 }
 
+static void offer_json(const struct offer *offer, bool pinned)
+{
+    json_t *object = policy_json(offer->url, offer->policy, offer->fingerprint);
+
+    json_object_set_new(object, "pinned", json_boolean(pinned));
+    json_finish_line(object);
+}
+
 static void print_policy(FILE *to, const char *url, const taistamp_policy *policy, const char *fingerprint)
 {
     struct taistamp_policy_key key;
@@ -155,6 +163,8 @@ static int accept_offer(const struct options *o, const struct offer *offer, cons
     }
     print_policy(stderr, offer->url, offer->policy, offer->fingerprint);
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+        if (o->json)
+            offer_json(offer, false);
         fprintf(stderr,
                 "tai-stamp: nobody is here to compare it, so nothing was pinned. If the operator's "
                 "fingerprint is the "
@@ -187,7 +197,7 @@ static int check_pinned(const struct options *o, const struct pins *pins, const 
         if (o->fingerprint != NULL && !same_fingerprint(o->fingerprint, offer->fingerprint))
             return accept_offer(o, offer, "");
         if (o->json)
-            json_finish_line(policy_json(offer->url, offer->policy, offer->fingerprint));
+            offer_json(offer, true);
         else if (!o->quiet)
             puts("It is pinned already, with the same keys.");
         return EXIT_OK;
@@ -228,7 +238,7 @@ static int pin_new(const struct options *o, const struct pins *pins, const char 
         } else {
             code = EXIT_OK;
             if (o->json)
-                json_finish_line(policy_json(offer.url, offer.policy, offer.fingerprint));
+                offer_json(&offer, true);
             else if (!o->quiet && o->fingerprint != NULL)
                 print_policy(stdout, offer.url, offer.policy, offer.fingerprint);
             if (!o->json && !o->quiet)

@@ -132,40 +132,63 @@ enum tai_err file_read(const struct file_ops *ops, const char *path, size_t max,
     return err;
 }
 
-/* Content into a temporary file, durable: 0 or -errno. */
-static int write_temp(const struct file_ops *ops, const char *temp, mode_t mode, struct bytes data)
+static void draft_free(struct file_draft *d)
 {
-    int fd = ops->open(ops->ctx, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return fd;
-    int r = write_all(ops, fd, data, 0);
-    if (r == 0)
-        r = ops->fsync(ops->ctx, fd);
-    int closed = ops->close(ops->ctx, fd);
-    return r < 0 ? r : closed;
+    free(d->temp);
+    free(d->path);
+    *d = (struct file_draft){.fd = -1};
 }
 
-enum tai_err file_write_unsynced(const struct file_ops *ops, const char *path, mode_t mode,
-                                 enum file_write_mode how, struct bytes data, struct tai_error *error)
+enum tai_err file_draft_begin(const struct file_ops *ops, const char *path, mode_t mode, struct bytes data,
+                              struct file_draft *ret_draft, struct tai_error *error)
 {
-    size_t cap = strlen(path) + 32;
-    char *temp = malloc(cap);
-    if (temp == NULL)
+    struct file_draft d = {.path = strdup(path)};
+    if (d.path == NULL || asprintf(&d.temp, "%s.%ld.tmp", path, (long)getpid()) < 0) {
+        free(d.path);
         return error_set(error, TAI_ERR_MEMORY, "out of memory");
-    snprintf(temp, cap, "%s.%ld.tmp", path, (long)getpid());
-    int r = write_temp(ops, temp, mode, data);
-    if (r == 0)
-        r = how == FILE_NEW ? ops->rename_new(ops->ctx, temp, path) : ops->rename(ops->ctx, temp, path);
+    }
+    int r = d.fd = ops->open(ops->ctx, d.temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (d.fd >= 0) {
+        r = write_all(ops, d.fd, data, 0);
+        if (r >= 0 && ops->write_out != NULL)
+            (void)ops->write_out(ops->ctx, d.fd);
+        if (r < 0) {
+            ops->close(ops->ctx, d.fd);
+            ops->unlink(ops->ctx, d.temp);
+        }
+    }
+    if (r < 0) {
+        draft_free(&d);
+        return file_error(error, r, "cannot write", path);
+    }
+    *ret_draft = d;
+    return TAI_OK;
+}
+
+enum tai_err file_draft_end(const struct file_ops *ops, struct file_draft *draft, enum file_write_mode how,
+                            struct tai_error *error)
+{
+    int r = ops->fsync(ops->ctx, draft->fd);
+    int closed = ops->close(ops->ctx, draft->fd);
+    if (r >= 0)
+        r = closed;
+    if (r >= 0)
+        r = how == FILE_NEW ? ops->rename_new(ops->ctx, draft->temp, draft->path)
+                            : ops->rename(ops->ctx, draft->temp, draft->path);
     if (r < 0)
-        ops->unlink(ops->ctx, temp);
-    free(temp);
-    return r < 0 ? file_error(error, r, "cannot write", path) : TAI_OK;
+        ops->unlink(ops->ctx, draft->temp);
+    enum tai_err err = r < 0 ? file_error(error, r, "cannot write", draft->path) : TAI_OK;
+    draft_free(draft);
+    return err;
 }
 
 enum tai_err file_write(const struct file_ops *ops, const char *path, mode_t mode, enum file_write_mode how,
                         struct bytes data, struct tai_error *error)
 {
-    enum tai_err err = file_write_unsynced(ops, path, mode, how, data, error);
+    struct file_draft draft;
+    enum tai_err err = file_draft_begin(ops, path, mode, data, &draft, error);
+    if (err == TAI_OK)
+        err = file_draft_end(ops, &draft, how, error);
     return err != TAI_OK ? err : file_sync_parent(ops, path, error);
 }
 

@@ -45,6 +45,8 @@ struct file_ops {
     int (*rename_new)(void *ctx, const char *from, const char *to); /* -EEXIST when `to` is there */
     int (*unlink)(void *ctx, const char *path);
     int (*mkdir)(void *ctx, const char *path, mode_t mode);
+    /* Begins to bring what was written to the disk: waits for nothing, promises nothing. May be NULL. */
+    int (*write_out)(void *ctx, int fd);
 };
 
 extern const struct file_ops file_posix;
@@ -77,11 +79,20 @@ TAISTAMP_MUST_CHECK enum tai_err file_write(const struct file_ops *ops, const ch
                                             enum file_write_mode how, struct bytes data,
                                             struct tai_error *error);
 
-/* The first half of the same for many files in one folder: as file_write, but without the fsync of the
- * folder, so that the name may be lost with the power. Finish with file_sync_dir. */
-TAISTAMP_MUST_CHECK enum tai_err file_write_unsynced(const struct file_ops *ops, const char *path,
-                                                     mode_t mode, enum file_write_mode how, struct bytes data,
-                                                     struct tai_error *error);
+/* The same in two steps, for many files at once: begin all, end all, then file_sync_dir of their folders. The disk
+ * begins to write each while the next is being made, so that a file system with a journal brings all of them there in
+ * a few commits of it instead of two for each file. After begin the content lies in the temporary file; end makes it
+ * durable and gives it its name, which may still be lost with the power before the folder is synchronised. Neither
+ * leaves anything behind when it fails; what was begun must be ended. */
+struct file_draft {
+    int fd;
+    char *temp, *path;
+};
+TAISTAMP_MUST_CHECK enum tai_err file_draft_begin(const struct file_ops *ops, const char *path, mode_t mode,
+                                                  struct bytes data, struct file_draft *ret_draft,
+                                                  struct tai_error *error);
+TAISTAMP_MUST_CHECK enum tai_err file_draft_end(const struct file_ops *ops, struct file_draft *draft,
+                                                enum file_write_mode how, struct tai_error *error);
 
 /* Makes `path` and what is missing above it, durably; what exists is left as it is. */
 TAISTAMP_MUST_CHECK enum tai_err file_make_dirs(const struct file_ops *ops, const char *path, mode_t mode,

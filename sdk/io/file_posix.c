@@ -116,6 +116,12 @@ static int posix_mkdir(void *ctx, const char *path, mode_t mode)
     return result(mkdir(path, mode));
 }
 
+static int posix_write_out(void *ctx, int fd)
+{
+    (void)ctx;
+    return result(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE));
+}
+
 const struct file_ops file_posix = {
     .open = posix_open,
     .close = posix_close,
@@ -130,4 +136,5 @@ const struct file_ops file_posix = {
     .rename_new = posix_rename_new,
     .unlink = posix_unlink,
     .mkdir = posix_mkdir,
+    .write_out = posix_write_out,
 };

@@ -126,11 +126,13 @@ END_TEST
 
 START_TEST(damaged_tiles_are_made_again)
 {
-    struct disk_copy *copy = killed_log();
+    struct disk_copy *killed = killed_log();
     size_t len;
-    disk_restore(copy);
-    ck_assert_ptr_nonnull(
-        disk_content("/log/tile/0/000", &len)); /* written in the background before the close */
+    disk_restore(killed);
+    disk_copy_free(killed);
+    ck_assert(!refused_or_whole("killed", 0)); /* makes the tile, if it was not written before the kill */
+    struct disk_copy *copy = disk_save();
+    ck_assert_ptr_nonnull(disk_content("/log/tile/0/000", &len));
     ck_assert_uint_eq(flip_everywhere(copy, "/log/tile/0/000", 501), 0);
     ck_assert_uint_eq(cut_everywhere(copy, "/log/tile/0/000", 1000), 0);
     disk_restore(copy);

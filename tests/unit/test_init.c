@@ -157,8 +157,9 @@ static int f_mkdir(void *ctx, const char *path, mode_t mode)
 
 static struct file_ops faulty_ops(struct faulty *f)
 {
-    return (struct file_ops){f,       f_open, f_close, f_pread,  f_pwrite,     f_truncate, f_fdatasync,
-                             f_fsync, f_stat, f_lock,  f_rename, f_rename_new, f_unlink,   f_mkdir};
+    return (struct file_ops){f,          f_open,       f_close,  f_pread, f_pwrite,
+                             f_truncate, f_fdatasync,  f_fsync,  f_stat,  f_lock,
+                             f_rename,   f_rename_new, f_unlink, f_mkdir, NULL};
 }
 
 /* ---- tests ---- */

@@ -166,8 +166,6 @@ static void replay_full(void *user, unsigned level, uint64_t index, const struct
     if (tile_file_read(t->files, t->dir, level, index, there) && memcmp(there, hashes, sizeof there) == 0)
         return;
     t->replay_err = tile_file_write(t->files, t->dir, level, index, hashes, t->replay_error);
-    if (t->replay_err == TAI_OK)
-        t->replay_err = tile_file_sync(t->files, t->dir, level, index, t->replay_error);
 }
 
 enum tai_err tiles_replay(struct tiles *tiles, const struct batch_tree *tree, struct tai_error *error)

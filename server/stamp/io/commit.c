@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/stamp/io/commit.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,10 @@
 #include "sdk/io/openssl.h"
 #include "sdk/proof/entry.h"
 
-enum { BATCHES = 3 /* one being committed, one being answered, one on its way */ };
+enum {
+    BATCHES = 3,  /* one being committed, one being answered, one on its way */
+    IDLE_MS = 100 /* nobody has asked for so long: the store may tidy at leisure */
+};
 
 struct committer {
     struct committer_options options;
@@ -25,6 +29,7 @@ struct committer {
     struct ticket_list waiting;
     struct commit_batch *free, *done, **done_end;
     bool stopping, stopped, failed;
+    bool tidied; /* since the last batch, at leisure */
     struct tai_error reason;
     struct commit_batch batches[BATCHES];
 };
@@ -158,13 +163,53 @@ static enum tai_err commit_batch(struct committer *c, struct commit_batch *b, st
 
 /* ---- The thread ---- */
 
+static void fail(struct committer *c, const struct tai_error *error)
+{
+    c->failed = true;
+    c->stopping = true;
+    c->reason = *error;
+}
+
+/* What stands in the store's way, between two batches. Called and returns with the mutex held. */
+static void tidy(struct committer *c, bool idle)
+{
+    struct tai_error error = {0};
+    pthread_mutex_unlock(&c->mutex);
+    enum tai_err err = c->options.store->tidy(c->options.store->ctx, idle, &error);
+    pthread_mutex_lock(&c->mutex);
+    c->tidied = idle;
+    if (err == TAI_OK)
+        return;
+    fail(c, &error);
+    c->options.wake(c->options.user);
+}
+
+/* Waits for something to do. That nothing waits right after a batch says little, for those who ask again have only
+ * just been answered: idle is who has not been asked for a while. */
+static void wait_for_work(struct committer *c)
+{
+    struct timespec until;
+    if (c->tidied) {
+        pthread_cond_wait(&c->cond, &c->mutex);
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += IDLE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    if (pthread_cond_timedwait(&c->cond, &c->mutex, &until) == ETIMEDOUT && c->waiting.first == NULL &&
+        !c->stopping)
+        tidy(c, true);
+}
+
 /* The next batch's tickets; NULL when the thread is to end. Called and returns with the mutex held. */
 static struct commit_batch *next_batch(struct committer *c)
 {
     while (!c->stopping && (c->waiting.first == NULL || c->free == NULL))
-        pthread_cond_wait(&c->cond, &c->mutex);
+        wait_for_work(c);
     if (c->stopping)
         return NULL;
+    c->tidied = false;
     struct commit_batch *b = c->free;
     c->free = b->next;
     b->next = NULL;
@@ -181,13 +226,6 @@ static void hand_over(struct committer *c, struct commit_batch *b)
     c->done_end = &b->next;
 }
 
-static void fail(struct committer *c, const struct tai_error *error)
-{
-    c->failed = true;
-    c->stopping = true;
-    c->reason = *error;
-}
-
 static void *committer_main(void *user)
 {
     struct committer *c = user;
@@ -200,15 +238,11 @@ static void *committer_main(void *user)
         if (b->failed)
             fail(c, &error);
         hand_over(c, b);
-        bool idle = c->waiting.first == NULL, failed = c->failed;
         pthread_mutex_unlock(&c->mutex);
         c->options.wake(c->options.user);
-        enum tai_err tidied = failed ? TAI_OK : c->options.store->tidy(c->options.store->ctx, idle, &error);
         pthread_mutex_lock(&c->mutex);
-        if (tidied != TAI_OK) {
-            fail(c, &error);
-            c->options.wake(c->options.user);
-        }
+        if (!c->failed)
+            tidy(c, false);
     }
     pthread_mutex_unlock(&c->mutex);
     return NULL;
@@ -236,7 +270,11 @@ enum tai_err committer_start(const struct committer_options *options, const stru
         return err;
     }
     pthread_mutex_init(&c->mutex, NULL);
-    pthread_cond_init(&c->cond, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->cond, &attr);
+    pthread_condattr_destroy(&attr);
     if (pthread_create(&c->thread, NULL, committer_main, c) != 0) {
         c->stopped = true;
         committer_free(c);
@@ -250,8 +288,8 @@ void committer_submit(struct committer *c, struct ticket_list *tickets)
 {
     pthread_mutex_lock(&c->mutex);
     ticket_list_join(&c->waiting, tickets);
-    pthread_cond_signal(&c->cond);
     pthread_mutex_unlock(&c->mutex);
+    pthread_cond_signal(&c->cond);
 }
 
 struct commit_batch *committer_take(struct committer *c)
@@ -270,10 +308,12 @@ struct commit_batch *committer_take(struct committer *c)
 void committer_release(struct committer *c, struct commit_batch *batch)
 {
     pthread_mutex_lock(&c->mutex);
+    bool held_up = c->free == NULL && c->waiting.first != NULL;
     batch->next = c->free;
     c->free = batch;
-    pthread_cond_signal(&c->cond);
     pthread_mutex_unlock(&c->mutex);
+    if (held_up)
+        pthread_cond_signal(&c->cond);
 }
 
 bool committer_failed(struct committer *c, struct tai_error *ret_reason)

@@ -18,8 +18,9 @@
 enum {
     APPLICATION_ID = 0x54414953, /* "TAIS" */
     SCHEMA_VERSION = 1,
-    WAL_PAGES_IDLE = 64,  /* copied back when nobody waits: a quarter of a megabyte */
-    WAL_PAGES_BUSY = 1024 /* copied back in any case: 4 MB, some milliseconds */
+    WAL_PAGES_IDLE = 64, /* copied back when nobody has asked for a while: a quarter of a megabyte */
+    WAL_PAGES_BUSY =
+        256 /* copied back in any case: 1 MB, a few milliseconds, for which the next commit waits */
 };
 
 struct store_sqlite {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sdk/base/bug.h"
@@ -18,7 +19,15 @@
 #include "server/stamp/io/recover.h"
 #include "server/stamp/io/reread.h"
 
-enum { RECEIPT_BARE_MAX = 16 * 1024 /* bytes: 63 hashes, an entry and a checkpoint take 6 kB */ };
+enum {
+    RECEIPT_BARE_MAX = 16 * 1024, /* bytes: 63 hashes, an entry and a checkpoint take 6 kB */
+    /* So many are told in one turn of the loop. Whoever was told first can have the next request here, on its way to the
+     * disk, while the others are being told: neither disk nor processor waits for the other. */
+    TELL_AT_ONCE = 64,
+    WORK_PER_TELL = 2,   /* to read a request and to tell its answer, in tellings */
+    HOLD_SHARE = 4,      /* see hand_in */
+    HOLD_NS_MAX = 250000 /* the loop does not sleep meanwhile */
+};
 
 struct stamp_log {
     struct stamp_log_options options;
@@ -30,7 +39,15 @@ struct stamp_log {
     struct tiles *tiles;
     struct committer *committer;
     int wake_fd;
-    struct event *wake, *flush;
+    struct event *wake, *flush, *more;
+    struct commit_batch *telling; /* the batch that is being told about, from ticket `told` on */
+    size_t told;
+    size_t submitted;                     /* tickets that the committer has */
+    bool overlap;                         /* the disk has less work than this loop: see hand_in */
+    int64_t tell_one_ns;                  /* to tell one ticket, a moving mean */
+    size_t expected;                      /* tickets that may well be back soon: as many as were told last */
+    int64_t hold_ns;                      /* so long, from the last telling on, they are waited for */
+    int64_t told_ns;                      /* when that was */
     struct ticket_list gathered, refused; /* since the last turn of the loop; refused: too many */
     struct stamp_ticket *spare;           /* tickets to use again */
     uint64_t size;
@@ -131,27 +148,65 @@ static void take_over(struct stamp_log *log, const struct commit_batch *b)
     log->stats.last_batch = b->issue.count;
 }
 
-static void settle(struct stamp_log *log, struct commit_batch *b)
+static void settle(struct stamp_log *log, struct commit_batch *b, size_t i)
 {
-    size_t i = 0;
-    if (!b->failed && b->issue.count > 0) {
+    if (b->failed)
+        refuse(log, b->tickets[i], STAMP_STORE_FAILED, failed_text);
+    else if (i < b->issue.count)
+        tell(log, b, i);
+    else
+        refuse_by_clock(log, b, b->tickets[i]);
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* The next batch that is done; false without one. */
+static bool take_batch(struct stamp_log *log)
+{
+    struct commit_batch *b = log->telling = committer_take(log->committer);
+    if (b == NULL)
+        return false;
+    log->told = 0;
+    log->expected = b->n;
+    log->hold_ns = b->duration_ns / HOLD_SHARE < HOLD_NS_MAX ? b->duration_ns / HOLD_SHARE : HOLD_NS_MAX;
+    log->submitted -= b->n;
+    log->overlap = b->duration_ns < WORK_PER_TELL * log->tell_one_ns * (int64_t)log->stats.pending;
+    if (!b->failed && b->issue.count > 0)
         take_over(log, b);
-        for (; i < b->issue.count; i++)
-            tell(log, b, i);
+    return true;
+}
+
+/* At most `n` tickets of the batch that is done; false when there is nothing to tell. */
+static bool settle_some(struct stamp_log *log, size_t n)
+{
+    if (log->telling == NULL && !take_batch(log))
+        return false;
+    struct commit_batch *b = log->telling;
+    size_t first = log->told;
+    int64_t began = now_ns();
+    for (; log->told < b->n && log->told < first + n; log->told++)
+        settle(log, b, log->told);
+    log->told_ns = now_ns();
+    if (log->told > first) {
+        int64_t one = (log->told_ns - began) / (int64_t)(log->told - first);
+        log->tell_one_ns += (one - log->tell_one_ns) / 8;
     }
-    for (; i < b->n; i++) {
-        if (b->failed)
-            refuse(log, b->tickets[i], STAMP_STORE_FAILED, failed_text);
-        else
-            refuse_by_clock(log, b, b->tickets[i]);
+    if (log->told == b->n) {
+        log->telling = NULL;
+        committer_release(log->committer, b);
     }
-    committer_release(log->committer, b);
+    return true;
 }
 
 static void settle_all(struct stamp_log *log)
 {
-    for (struct commit_batch *b; (b = committer_take(log->committer)) != NULL;)
-        settle(log, b);
+    while (settle_some(log, BATCH_MAX))
+        continue;
 }
 
 /* The end of a log whose disk failed: everybody hears it, then whoever runs the process. */
@@ -177,30 +232,75 @@ static void wake_loop(void *user) /* on the committer's thread */
     (void)ignored;
 }
 
-static void on_wake(evutil_socket_t fd, short what, void *user)
+/* Looked at again in the next turn of the loop, when what has come meanwhile has been read. */
+static bool next_turn(struct stamp_log *log)
+{
+    static const struct timeval at_once = {0};
+    return event_add(log->more, &at_once) == 0;
+}
+
+/* Whether what has gathered had better wait a little: who was told just now has hardly had time to ask again. */
+static bool company_is_coming(const struct stamp_log *log)
+{
+    return log->gathered.count < log->expected && now_ns() - log->told_ns < log->hold_ns;
+}
+
+/* What has gathered goes to the committer, or gathers on.
+ *
+ * Where the loop has more work than the disk, everything goes at once: both had better work at the same time. Where the
+ * disk is slower, few commits must serve all who wait. A request that went off alone, being the first after a commit,
+ * would keep all others waiting for a commit of its own, and they it for the next: twice the time for everybody. So
+ * what comes gathers until the batch that is done has been told, and then until as many have come, for a quarter of the
+ * time that the commit took and HOLD_NS_MAX at most. An idle log commits a single request at once. */
+static void hand_in(struct stamp_log *log)
+{
+    refuse_all(log, &log->refused, STAMP_OVERLOADED, overloaded_text);
+    if (log->gathered.first == NULL)
+        return;
+    if (log->stats.failed) {
+        refuse_all(log, &log->gathered, STAMP_STORE_FAILED, failed_text);
+        return;
+    }
+    if (!log->overlap) {
+        if (log->submitted > 0 || event_pending(log->more, EV_TIMEOUT, NULL))
+            return;
+        if (company_is_coming(log) && next_turn(log))
+            return;
+    }
+    log->submitted += log->gathered.count;
+    committer_submit(log->committer, &log->gathered);
+}
+
+/* After all that this turn of the loop had to read. */
+static void on_flush(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    hand_in(user);
+}
+
+/* Tells a part of what is done, and comes again in the next turn while there is more. */
+static void on_more(evutil_socket_t fd, short what, void *user)
 {
     struct stamp_log *log = user;
-    uint64_t count;
     struct tai_error reason;
+    (void)fd;
     (void)what;
-    ssize_t ignored = read(fd, &count, sizeof count);
-    (void)ignored;
-    settle_all(log);
+    if (log->overlap)
+        hand_in(log); /* the committer first: it soon waits for the disk */
+    if (settle_some(log, TELL_AT_ONCE) && !next_turn(log))
+        settle_all(log);
+    hand_in(log);
     if (!log->stats.failed && committer_failed(log->committer, &reason))
         go_down(log, &reason);
 }
 
-/* After all that this turn of the loop had to read: what has gathered goes to the committer. */
-static void on_flush(evutil_socket_t fd, short what, void *user)
+static void on_wake(evutil_socket_t fd, short what, void *user)
 {
-    struct stamp_log *log = user;
-    (void)fd;
-    (void)what;
-    refuse_all(log, &log->refused, STAMP_OVERLOADED, overloaded_text);
-    if (log->stats.failed)
-        refuse_all(log, &log->gathered, STAMP_STORE_FAILED, failed_text);
-    else if (log->gathered.first != NULL)
-        committer_submit(log->committer, &log->gathered);
+    uint64_t count;
+    ssize_t ignored = read(fd, &count, sizeof count);
+    (void)ignored;
+    on_more(-1, what, user);
 }
 
 /* ---- Submitting ---- */
@@ -378,7 +478,8 @@ static enum tai_err open_events(struct stamp_log *log, struct event_base *base, 
         return file_error(error, errno, "cannot make", "eventfd");
     log->wake = event_new(base, log->wake_fd, EV_READ | EV_PERSIST, on_wake, log);
     log->flush = event_new(base, -1, 0, on_flush, log);
-    if (log->wake == NULL || log->flush == NULL || event_add(log->wake, NULL) != 0)
+    log->more = event_new(base, -1, 0, on_more, log);
+    if (log->wake == NULL || log->flush == NULL || log->more == NULL || event_add(log->wake, NULL) != 0)
         return error_set(error, TAI_ERR_MEMORY, "cannot register with the event loop");
     return TAI_OK;
 }
@@ -410,6 +511,8 @@ static void close_all(struct stamp_log *log, bool clean)
         event_free(log->wake);
     if (log->flush != NULL)
         event_free(log->flush);
+    if (log->more != NULL)
+        event_free(log->more);
     if (log->wake_fd >= 0)
         close(log->wake_fd);
     tiles_close(log->tiles);

@@ -2,7 +2,7 @@
 /* The log as its users see it: hand in a subject, get a receipt when it is durable and signed; read what is
  * there.
  *
- * Inside, requests gather while the previous commit runs (no timer); a committer thread makes one transaction
+ * Inside, requests gather while the previous commit runs and is told; a committer thread makes one transaction
  * of the gathered ones, advances the head slot, signs, and the loop's thread answers. This header is the
  * border between the HTTP side (server/stamp/io/http*) and the log side (issuer, sequencer, store, commit,
  * tiles).

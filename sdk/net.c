@@ -185,7 +185,10 @@ static enum tai_err transport_failed(const struct taistamp_net *net, CURLcode co
         return fail(error, TAI_ERR_MEMORY, "out of memory");
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fail(error, TAI_ERR_TIMEOUT, "%.150s took too long: %.150s", net->url, says);
-    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return fail(error, TAI_ERR_ARGUMENT, "the file of certificates to accept cannot be used: %.150s",
+                    says);
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
         return fail(error, TAI_ERR_UNTRUSTED, "the TLS certificate of %.150s is not trusted: %.150s",
                     net->url, says);
     if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)

@@ -284,15 +284,35 @@ static void queue_all(const struct options *o, struct items *items, struct reque
                 text_plural(r->n, "It is", "They are"));
 }
 
-static void untrusted(const struct options *o, struct request *r, const struct pin *pin,
+/* `tls`: it did not come to an answer, because the certificate is not trusted. */
+static void untrusted(const struct options *o, struct request *r, const struct pin *pin, bool tls,
                       const struct tai_error *error)
 {
-    fprintf(stderr,
+    if (tls)
+        fprintf(
+            stderr,
+            "tai-stamp: %s\nNothing was sent. --ca-file names the authority of a server that has its own.\n",
+            error->text);
+    else
+        fprintf(
+            stderr,
             "tai-stamp: THE ANSWER IS NOT SIGNED BY THE PINNED KEY of %s. Nothing was written.\n  %s\n"
             "This may be a new installation, or somebody who pretends to be that server. Ask its operator;\n"
             "'tai-stamp trust %s' shows the pinned and the present keys.\n",
             pin->url, error->text, pin->url);
     fail_all(o, r, EXIT_UNTRUSTED, "not stamped");
+}
+
+/* Whether it is the server's certificate that is not trusted: then nothing can be got from it either. */
+static bool tls_untrusted(const struct network *network, taistamp_net *net)
+{
+    struct tai_error ignored;
+    char *body = NULL;
+    size_t len;
+    bool untrusted = network->get(net, "/healthz", 4096, &body, &len, &ignored) == TAI_ERR_UNTRUSTED;
+
+    free(body);
+    return untrusted;
 }
 
 static int send_request(const struct options *o, struct items *items, const struct pin *pin,
@@ -306,13 +326,14 @@ static int send_request(const struct options *o, struct items *items, const stru
     enum tai_err err = network_load(&network, &error);
     const char *answer;
     size_t answer_len;
-    bool safe, recorded;
+    bool safe, recorded, tls = false;
     char *list;
 
     if (err == TAI_OK)
         err = network.new(pin->url, &options, &net, &error);
     if (net != NULL) {
         err = network.stamp(net, r->stamping, pin->policy, pin->trust, items->judge.leaps, &error);
+        tls = err == TAI_ERR_UNTRUSTED && tls_untrusted(&network, net);
         network.free(net);
     }
     if (err == TAI_ERR_UNAVAILABLE || err == TAI_ERR_TIMEOUT) {
@@ -323,9 +344,9 @@ static int send_request(const struct options *o, struct items *items, const stru
         journal_path[0] = '\0';
         outbox_done(&r->journal, false);
         if (err == TAI_ERR_UNTRUSTED)
-            untrusted(o, r, pin, &error);
+            untrusted(o, r, pin, tls, &error);
         else
-            fail_all(o, r, EXIT_FAILED, error.text);
+            fail_all(o, r, err == TAI_ERR_ARGUMENT ? EXIT_USAGE : EXIT_FAILED, error.text);
         return -1;
     }
     interrupts_set(SIG_BLOCK);

@@ -51,6 +51,7 @@ static int fetch(const struct options *o, struct offer *offer)
         return -1;
     fprintf(stderr, "tai-stamp: %s\n", error.text);
     return err == TAI_ERR_UNTRUSTED                               ? EXIT_UNTRUSTED
+           : err == TAI_ERR_ARGUMENT                              ? EXIT_USAGE
            : err == TAI_ERR_UNAVAILABLE || err == TAI_ERR_TIMEOUT ? EXIT_UNREACHABLE
                                                                   : EXIT_FAILED;
 }

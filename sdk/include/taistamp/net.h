@@ -35,7 +35,7 @@ TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err taistamp_net_new(const char *url,
 TAISTAMP_API void taistamp_net_free(taistamp_net *net);
 /* POSTs the session's request and hands the answer to taistamp_stamping_response. Nothing is retried: posting again is
  * harmless but makes a second entry. TAI_ERR_UNAVAILABLE (nobody answers, or 429/503), _TIMEOUT, _REFUSED (with the
- * server's code and sentence), _UNTRUSTED (its TLS certificate), _SPACE (an answer longer than any receipt), and what
+ * server's code and sentence), _UNTRUSTED (its TLS certificate), _ARGUMENT (a `ca_file` that is none), _SPACE (an answer longer than any receipt), and what
  * taistamp_stamping_request and taistamp_stamping_response say. `trust` and `leaps` may be NULL, as there. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_net_stamp(taistamp_net *net, taistamp_stamping *stamping, const taistamp_policy *policy,

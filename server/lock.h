@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One taid to a data directory, and the small files that say what runs there, in data_dir/run:
  *
- *     lock        held (flock) by the supervisor and by each of its processes until it has ended, so that a
- * new taid does not start beside a process that a killed one left dying; holds the pid of the owner NAME.lock
- * held by `taid NAME` alone in the foreground, beside a shared hold of `lock` pid         of the supervisor,
- * while it runs listen      where the stamp process listens, an address to a line, while it runs
+ *     lock        held (flock) by the supervisor and by each of its processes until it has ended, so that a new
+ *                 taid does not start beside a process that a killed one left dying; holds the pid of the owner
+ *     NAME.lock   held by `taid NAME` alone in the foreground, beside a shared hold of `lock`
+ *     pid         of the supervisor, while it runs
+ *     listen      where the stamp process listens, an address to a line, while it runs
  *
  * The files are made for reading by everybody; none holds a secret. */
 #ifndef SERVER_LOCK_H

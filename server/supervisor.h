@@ -9,8 +9,8 @@
  *
  * States of a process:
  *
- *     idle -> starting -> ready -> (dies) -> paused -> idle          stopping -> idle (new settings) or the
- * end
+ *     idle -> starting -> ready -> (dies) -> paused -> idle
+ *     ready -> stopping -> idle (new settings) or the end
  *
  * Signals: SIGTERM and SIGINT stop all, last one first, each with `stop_ms` before SIGKILL; a second one
  * kills at once. SIGHUP reads the settings again: bad ones are refused and the old ones stay; good ones are

@@ -2,12 +2,11 @@
 /* Signed notes, verifier keys, checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint,
  * tlog-cosignature).
  *
- *     example.org/taistamp/8d123b5b08885826         body: origin, size, root; here three lines and no more
+ *     example.org/taistamp/8d123b5b08885826              body: origin, size, root; here three lines and no more
  *     300
  *     DDQy7Nz/hLis+aOywkGiW/wuPeZ0Zi0/v27H0uXopjo=
- *                                                   empty line
- *     — example.org/taistamp/8d123b5b08885826 97HSd...   em dash, key name, base64 of 4-byte key id and
- * signature
+ *                                                        empty line
+ *     — example.org/taistamp/8d123b5b08885826 97HSd...   em dash, key name, base64 of key id (4 bytes) and signature
  *
  * A signature type decides what is signed: 0x01 (Ed25519, a log) the body; 0x04 (Ed25519, a witness) the body
  * behind two lines that hold the witness's time; 0x06 (ML-DSA-44, a witness) a binary structure of the same.

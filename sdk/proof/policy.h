@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The policy: which logs and witnesses count, and which sets of witnesses are enough (C2SP tlog-policy).
  *
- *     log example.org/taistamp/8d123b5b08885826+f7b1d276+AXrK...      vkey of type 0x01, then perhaps a URL
- *     witness W0 example.org/witness/0+bf91db39+BBYN...               name, vkey of type 0x04 or 0x06,
- * perhaps a URL witness W1 example.org/witness/1+57164b4d+BD0R... group G 2 W0 W1 at least 2 of them; also
- * "any", "all" quorum G                                                        a witness, a group, or "none"
+ *     log example.org/taistamp/8d123b5b08885826+f7b1d276+AXrK...   vkey of type 0x01, then perhaps a URL
+ *     witness W0 example.org/witness/0+bf91db39+BBYN...            name, vkey of type 0x04 or 0x06, perhaps a URL
+ *     witness W1 example.org/witness/1+57164b4d+BD0R...
+ *     group G 2 W0 W1                                              at least 2 of them; also "any", "all"
+ *     quorum G                                                     a witness, a group, or "none"
  *
  * Reading is strict, so that no two verifiers read one file differently: only LF ends a line and each line
  * has one; no key in two places whatever its role; names defined once, before use, and each a member of at

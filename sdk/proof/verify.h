@@ -3,8 +3,8 @@
  *
  * The order is fixed and the first thing that fails is the verdict (the strict parse came before):
  *
- *     log known -> issuer = origin = key name, of our form -> every known key's signature valid, the log's
- * among them
+ *     log known -> issuer = origin = key name, of our form
+ *     -> every known key's signature valid, the log's among them
  *     -> quorum -> entry in the tree, with the exact path length -> batch -> commitment -> closed logs
  *     -> witnesses' time and the lag rule -> least source of time and largest half-width
  *

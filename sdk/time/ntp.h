@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NTP's two formats of a UTC instant, and the era that the short one leaves out.
  *
- *     timestamp, 64 bits    | seconds 32 | fraction 32 |                   seconds since 1900-01-01 modulo
- * 2^32 date, 128 bits        | era 32 | seconds 32 | fraction 64 |          era 0 from 1900, era 1 from
- * 2036-02-07T06:28:16Z
+ *     timestamp, 64 bits    | seconds 32 | fraction 32 |            seconds since 1900-01-01, modulo 2^32
+ *     date, 128 bits        | era 32 | seconds 32 | fraction 64 |   era 0 from 1900, era 1 from 2036-02-07T06:28:16Z
  *
  * A timestamp alone names one instant in every 136 years: the caller gives a pivot, and the answer is the
  * only one in [pivot - 2^31 s, pivot + 2^31 s). A date is the signed 64-bit number era * 2^32 + seconds. The

@@ -45,19 +45,16 @@ enum {
     PAGE_GROWTH_PPB_MAX = 1000000, /* of the half-width */
     PAGE_TAI_UTC_S_MAX = 1000      /* centuries of leap seconds */
 };
-#define PAGE_LIFE_NS_MAX INT64_C(3600000000000) /* of a line: one hour */
-#define PAGE_INSTANT_NS_MAX                                                                                  \
-    INT64_C(                                                                                                 \
-        8000000000000000000) /* TAI and REALTIME - RAW, either sign: year 2223                           \
-                                  */
-#define PAGE_WIDTH_NS_MAX                                                                                    \
-    INT64_C(1000000000000000000) /* half-width of a status that has an interval: 31 years */
+/* Of a line: one hour. */
+#define PAGE_LIFE_NS_MAX INT64_C(3600000000000)
+/* TAI and REALTIME - RAW, either sign: year 2223. */
+#define PAGE_INSTANT_NS_MAX INT64_C(8000000000000000000)
+/* Half-width of a status that has an interval: 31 years. */
+#define PAGE_WIDTH_NS_MAX INT64_C(1000000000000000000)
 
-/* A reader calls a page disrupted past this difference of REALTIME - RAW, plus age / PAGE_DISRUPTED_AGE_DIV.
- */
-#define PAGE_DISRUPTED_NS                                                                                    \
-    INT64_C(20000000)                   /* CLOCK_REALTIME_COARSE lags by up to a tick, 10 ms at 100 Hz       \
-                                         */
+/* A reader calls a page disrupted past this difference of REALTIME - RAW, plus age / PAGE_DISRUPTED_AGE_DIV:
+ * CLOCK_REALTIME_COARSE lags by up to a tick, 10 ms at 100 Hz. */
+#define PAGE_DISRUPTED_NS INT64_C(20000000)
 enum { PAGE_DISRUPTED_AGE_DIV = 2000 }; /* 500 ppm: the most that Linux slews by frequency alone */
 /* Around a leap second the kernel may have made its jump or not: both relations are right this long. */
 #define PAGE_LEAP_NS INT64_C(2000000000)

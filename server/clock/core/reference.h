@@ -10,16 +10,16 @@
  *     half the time that reading both clocks took; else status unknown, with the reason. One clock alone
  *     vouches for the first, so its status is single-reference.
  *   - past the table's expiry each first of January and of July since may have brought a leap second that we
- * do not know: 1 s more for each.
+ *     do not know: 1 s more for each.
  *   - rate: TAI against RAW over the last 16 s, 0 until 4 s are seen and whenever it is beyond 400 ppm (the
  *     clock is being slewed; no oscillator is that wrong). Growth 500 ppm covers what the rate may be wrong
- * by: slews up to 400 ppm against oscillators up to 100 ppm.
+ *     by: slews up to 400 ppm against oscillators up to 100 ppm.
  *   - REALTIME + TAI-UTC - RAW may move by 20 ms + 500 ppm from one sample to the next. If it moves further,
- *     somebody set the clock, slews it fast, or the machine slept: disrupted, until it has been steady for 10
- * s.
+ *     somebody set the clock, slews it fast, or the machine slept: disrupted, until it has been steady
+ *     for 10 s.
  *   - within 2 s of a leap second the kernel's clock is ambiguous: the line published before stands, and
  *     readers extrapolate it over RAW. If afterwards the kernel's clock is a second off (it did not make the
- * leap second, or made one that the table does not have), disrupted until it is right again, at most for 1 h.
+ *     leap second, or made one that the table does not have), disrupted until it is right again, at most for 1 h.
  *   - a clock that shows a time before the table's own date, or before 1972, is wrong whoever vouches for it.
  *
  * Worked numbers: REALTIME 1483228810.000000000 at raw 50 s read within +-1 us, TAI-UTC 37, chronyd's
@@ -34,14 +34,12 @@
 #include "sdk/time/page.h"
 #include "server/clock/core/keeper.h"
 
-#define REFERENCE_LIFE_NS                                                                                    \
-    INT64_C(60000000000)                       /* void_after - as_of: a writer silent for a minute is dead   \
-                                                */
-#define REFERENCE_HOLD_NS INT64_C(10000000000) /* of steadiness after a disruption */
-#define REFERENCE_MISSED_LEAP_NS                                                                             \
-    INT64_C(                                                                                                 \
-        3600000000000) /* wait for a clock that missed a leap second: the                                \
-                            * longest poll of NTP is 36 h, the usual one 17 min */
+/* void_after - as_of: a writer silent for a minute is dead. */
+#define REFERENCE_LIFE_NS INT64_C(60000000000)
+/* Of steadiness after a disruption. */
+#define REFERENCE_HOLD_NS INT64_C(10000000000)
+/* For a clock that missed a leap second: the longest poll of NTP is 36 h, the usual one 17 min. */
+#define REFERENCE_MISSED_LEAP_NS INT64_C(3600000000000)
 enum {
     REFERENCE_GROWTH_PPB = 500000,
     REFERENCE_RATE_PPB_MAX = 400000,

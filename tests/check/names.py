@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the documents name exists: every file, function and type in backticks of ARCHITECTURE.md, README.md and
-CONTRIBUTING.md; every section that a document points to; a man page for every program that is installed."""
+CONTRIBUTING.md; every test in docs/TESTING.md; every section that a document points to; a man page for every program that
+is installed."""
 import glob
 import os
 import re
@@ -11,6 +12,8 @@ DOCUMENTS = ['ARCHITECTURE.md', 'README.md', 'CONTRIBUTING.md']
 EXTENSION = re.compile(r'\.(c|h|md|mk|ac|am|py|sh|list|yaml|conf|map|in)$')
 # Files that exist only where a server or client has run, or after a build.
 MADE = {'taid.yaml', 'trust.yaml', 'Makefile', 'configure', 'bench.json', 'config.h', 'log.db'}
+# In docs/TESTING.md, beside tests: what a server says.
+REASONS = {'clock_no_bound'}
 TOP = r'(sdk|server|client|tools|leapseconds|tests|docs|packaging)'
 
 
@@ -70,6 +73,22 @@ def check_documents(top):
     return seen, broken
 
 
+def check_tests(top):
+    """Every test that docs/TESTING.md lets a promise or a bad day rest on is a file, or a function of a test."""
+    files = [f for f in glob.glob(os.path.join(top, 'tests', '**', '*'), recursive=True) if os.path.isfile(f)]
+    known = {os.path.splitext(os.path.basename(f))[0] for f in files}
+    for path in files:
+        if path.endswith('.c'):
+            with open(path, encoding='utf-8') as f:
+                known.update(re.findall(r'^START_TEST\((\w+)\)', f.read(), re.MULTILINE))
+    with open(os.path.join(top, 'docs/TESTING.md'), encoding='utf-8') as f:
+        promises = f.read().split('## Promises', 1)[1]
+    cells = [row.split(' | ')[1] for row in promises.split('\n') if row.startswith('| ') and row.count(' | ') == 2]
+    words = [word for cell in cells for word in re.findall(r'\b[a-z0-9]+(?:_[a-z0-9]+)+\b', cell)]
+    broken = [f'docs/TESTING.md: no test {word}' for word in words if word not in known and word not in REASONS]
+    return len(words), broken
+
+
 def check_manuals(top):
     broken = []
     for program in os.environ.get('INSTALLED_COMMANDS', '').split():
@@ -82,7 +101,9 @@ def check_manuals(top):
 def main():
     top = os.environ.get('top_srcdir', '.')
     seen, broken = check_documents(top)
-    broken += check_manuals(top)
+    more, wrong = check_tests(top)
+    seen += more
+    broken += wrong + check_manuals(top)
     for line in broken:
         print(line)
     print(f'{seen} names looked up, {len(broken)} wrong')

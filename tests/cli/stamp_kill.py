@@ -127,8 +127,8 @@ def one_round(rig, rng, number, usual_s, seen):
 
 
 def main():
-    seed = int(os.environ.get('SEED', random.randrange(1 << 32)))
-    print(f'seed {seed}')
+    seed = int(os.environ.get('TEST_SEED', random.randrange(1 << 32)))
+    print(f'TEST_SEED={seed}')
     rng = random.Random(seed)
     seen = dict.fromkeys(('early', 'sent', 'answered', 'done'), 0)
     broken = []

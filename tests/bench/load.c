@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Load for the HTTP side: N keep-alive connections, each with one POST /v1/stamps under way, for some seconds.
+/* Load for the HTTP side: N keep-alive connections, each with one POST /v1/stamps under way, for some time.
  *
- *     load [-c CONNECTIONS] [-s SECONDS] [-i IDLE] [-p POLICY] [-w MS] ADDRESS:PORT
+ *     load [-c CONNECTIONS] [-t MS] [-i IDLE] [-p POLICY] [-w MS] ADDRESS:PORT
  *
  * Every request carries a fresh random commitment. Every answer must be 201; with -p one answer in 512 is verified in
  * full against the policy. -i opens connections that never send, and says so on standard error before the load begins;
@@ -38,7 +38,7 @@ struct conn {
 
 struct load {
     struct sockaddr_in to;
-    size_t connections, idle, seconds, wait_ms;
+    size_t connections, idle, time_ms, wait_ms;
     taistamp_policy *policy;
     uint64_t seed, sent, answers, verified, wrong, body_bytes;
     int64_t longest_ns, measure_from_ns;
@@ -208,7 +208,7 @@ static void run(struct load *l)
     }
     const int64_t start = now_ns(), warm = 200000000;
     l->measure_from_ns = start + warm;
-    const int64_t end = l->measure_from_ns + (int64_t)l->seconds * 1000000000;
+    const int64_t end = l->measure_from_ns + (int64_t)l->time_ms * 1000000;
     for (size_t i = 0; i < l->connections; i++)
         post(l, &conns[i]);
     while (now_ns() < end) {
@@ -271,14 +271,14 @@ static bool parse_to(const char *text, struct sockaddr_in *ret_to)
 
 int main(int argc, char **argv)
 {
-    struct load l = {.connections = 64, .seconds = 3};
+    struct load l = {.connections = 64, .time_ms = 3000};
     const char *policy = NULL;
     int option;
-    while ((option = getopt(argc, argv, "c:s:i:p:w:")) != -1) {
+    while ((option = getopt(argc, argv, "c:t:i:p:w:")) != -1) {
         if (option == 'c')
             l.connections = strtoul(optarg, NULL, 10);
-        else if (option == 's')
-            l.seconds = strtoul(optarg, NULL, 10);
+        else if (option == 't')
+            l.time_ms = strtoul(optarg, NULL, 10);
         else if (option == 'i')
             l.idle = strtoul(optarg, NULL, 10);
         else if (option == 'w')
@@ -289,8 +289,7 @@ int main(int argc, char **argv)
             return 2;
     }
     if (optind != argc - 1 || !parse_to(argv[optind], &l.to)) {
-        fputs("usage: load [-c CONNECTIONS] [-s SECONDS] [-i IDLE] [-p POLICY] [-w MS] ADDRESS:PORT\n",
-              stderr);
+        fputs("usage: load [-c CONNECTIONS] [-t MS] [-i IDLE] [-p POLICY] [-w MS] ADDRESS:PORT\n", stderr);
         return 2;
     }
     if (policy != NULL)
@@ -300,7 +299,7 @@ int main(int argc, char **argv)
         die("cannot start");
     if (l.idle > 0)
         open_idle(&l);
-    if (l.connections > 0 && l.seconds > 0)
+    if (l.connections > 0 && l.time_ms > 0)
         run(&l);
     return l.wrong == 0 ? 0 : 1;
 }

@@ -5,6 +5,8 @@
  * is written by one process; a reader maps it read-only and needs no lock and no server. If the writer dies, readings
  * go on with growing bounds until the page's own expiry, then the status is TAISTAMP_STATUS_EXPIRED.
  *
+ * Whoever owns the page's file must not truncate it: reading a mapping beyond the end of its file raises SIGBUS.
+ *
  * Thread rule: an open clock may be read by any number of threads at once; open and close are for one. */
 #ifndef TAISTAMP_CLOCK_H
 #define TAISTAMP_CLOCK_H

@@ -7,11 +7,11 @@
  * only when all of this holds:
  *   - at least one process is recognised as chronyd or ntpd, not both kinds, and it may set the clock: it
  *     holds CAP_SYS_TIME in our own user namespace, which nobody can fake without having it;
+ *   - it runs: it is not stopped, and no zombie;
  *   - no other program that is known to steer clocks holds that right as well;
  *   - the kernel says synchronised (STA_UNSYNC clear; chronyd clears it only with `rtcsync`);
- *   - it runs: a stopped process writes nothing, and what is left of a killed one (a zombie) even less;
  *   - maxerror is below 16 s, and is not a 0 that the kernel has let grow: the kernel adds 500 us at each
- *     second, so after a 0 every value is a multiple of 500 us and is no larger than the time since allows.
+ *     second, so after a 0 every value is a multiple of 500 us and is no larger than the time since allows;
  *   - nor, under ntpd, a 16 that has grown: NTPsec and older ntpd write "synchronised, 16 us" when they start, where
  *     16 s are meant, long before they have spoken to a server;
  *   - somebody was there to write it: what an earlier daemon has left behind is not the word of one that came since
@@ -21,7 +21,8 @@
  * What is said is then maxerror, the offset that the kernel is still working off, and 50 us for the second
  * during which the kernel has not yet added its 500 us.
  *
- * What this cannot see: a daemon that lies, a bound that its servers spoil, a smeared leap second. */
+ * What this cannot see: a daemon that lies, a bound that its servers spoil, a smeared leap second, a virtual machine that was
+ * paused (all its clocks stood still); and, when we come after both, that a number was left behind by another. */
 #ifndef SERVER_CLOCK_CORE_KEEPER_H
 #define SERVER_CLOCK_CORE_KEEPER_H
 

@@ -6,5 +6,9 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/verify_receipt.py tests/inte
 
 interop: all
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
-	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/clock_daemons.sh
 .PHONY: interop
+
+# Beside real chronyd and ntpd: needs the right to steer this machine's clock, so only who asks for it gets it.
+interop-clock: all
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/clock_daemons.sh
+.PHONY: interop-clock

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/tai-stamp/batches.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/hashing.h"
 #include "tools/tai-stamp/home.h"
@@ -303,6 +304,89 @@ START_TEST(counters_rise_above_kept_and_reserved)
 }
 END_TEST
 
+/* An answer is added once and found again; a record whose answer is cut anywhere has none, and is queued as before. */
+START_TEST(answer_is_whole_or_absent)
+{
+    static const char answer[] = "proof\nend 7\nanswer 3\n\xe2\x80\x94 sig\n";
+    struct outbox_item item = sample(5, 2);
+    struct outbox_content content;
+    struct outbox_record record;
+    struct outbox_queue queue;
+    size_t len, bare;
+    char *text, *path;
+
+    ck_assert_int_eq(outbox_write(&item, 1, &record), 0);
+    path = text_copy(record.path);
+    ck_assert_int_eq(file_load(path, 1 << 20, &text, &bare), 0);
+    free(text);
+    ck_assert_int_eq(outbox_answer(&record, answer, strlen(answer)), 0);
+    outbox_leave(&record);
+    ck_assert_int_eq(file_load(path, 1 << 20, &text, &len), 0);
+    ck_assert(outbox_read(path, &content));
+    ck_assert_uint_eq(content.answer_len, strlen(answer));
+    ck_assert_mem_eq(content.answer, answer, strlen(answer));
+    outbox_content_free(&content);
+    outbox_take(&queue); /* it is not to be sent again */
+    ck_assert_uint_eq(queue.n, 0);
+    outbox_release(&queue, false);
+    for (size_t cut = bare; cut < len; cut++) {
+        ck_assert_int_eq(file_save(path, text, cut, 0600, false), 0);
+        ck_assert(outbox_read(path, &content));
+        ck_assert_ptr_null(content.answer);
+        ck_assert_uint_eq(content.n, 1);
+        outbox_content_free(&content);
+    }
+    unlink(path);
+    free(text);
+    free(path);
+    sample_free(&item);
+}
+END_TEST
+
+/* Lists of every length are searched by bisection: what is in them is found, with its highest counter, nothing else. */
+START_TEST(batches_find_what_they_hold)
+{
+    for (size_t n = 1; n <= 24; n++) {
+        struct outbox_item items[24];
+        struct outbox_record record;
+        struct batches *batches;
+        char *list, *below;
+
+        for (size_t i = 0; i < n; i++)
+            items[i] = sample((uint8_t)(10 * i + 5), i);
+        if (n > 3) { /* the same content twice */
+            sample_free(&items[3]);
+            items[3] = sample((uint8_t)(10 * 2 + 5), 9);
+        }
+        ck_assert_int_eq(outbox_write(items, n, &record), 0);
+        below = text_printf("batches/%.*s.list", (int)(strlen(text_base_name(record.path)) - 5),
+                            text_base_name(record.path));
+        list = home_data(below);
+        ck_assert_int_eq(outbox_answer(&record, "x", 1), 0);
+        outbox_done(&record, true);
+        batches = batches_open();
+        ck_assert(batches_algorithm(batches, TAISTAMP_SHA256));
+        ck_assert(!batches_algorithm(batches, TAISTAMP_SHA3_256));
+        for (unsigned byte = 0; byte < 250; byte++) {
+            struct outbox_item probe = sample((uint8_t)byte, 0);
+            uint64_t next = batches_next_counter(batches, &probe.digest);
+
+            if (byte % 10 != 5 || byte / 10 >= n || (n > 3 && byte / 10 == 3))
+                ck_assert_uint_eq(next, 0);
+            else
+                ck_assert_uint_eq(next, n > 3 && byte / 10 == 2 ? 10 : byte / 10 + 1);
+            sample_free(&probe);
+        }
+        batches_close(batches);
+        unlink(list);
+        free(list);
+        free(below);
+        for (size_t i = 0; i < n; i++)
+            sample_free(&items[i]);
+    }
+}
+END_TEST
+
 START_TEST(hashing_says_why_not)
 {
     struct hashing_job jobs[4] = {{.path = "fifo"}, {.path = "none"}, {.path = "."}, {.path = "sparse"}};
@@ -340,6 +424,8 @@ int main(void)
     tcase_add_test(files, journal_becomes_queue_when_let_go);
     tcase_add_test(files, damaged_journal_is_not_taken);
     tcase_add_test(files, counters_rise_above_kept_and_reserved);
+    tcase_add_test(files, answer_is_whole_or_absent);
+    tcase_add_test(files, batches_find_what_they_hold);
     tcase_add_test(files, hashing_says_why_not);
     suite_add_tcase(suite, pure);
     suite_add_tcase(suite, files);

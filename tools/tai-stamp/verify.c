@@ -520,7 +520,8 @@ int command_verify(const struct options *o)
     }
     if (!judge_open(o->policy, o->trust, &run.judge))
         return EXIT_USAGE;
-    run.store = kept_open(&run.judge.pins);
+    if (!run.judge.named) /* then nothing at home is looked at */
+        run.store = kept_open(&run.judge.pins);
     if (o->digest != NULL)
         code = check_digest_option(&run);
     else if (o->files_from != NULL)

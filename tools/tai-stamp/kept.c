@@ -76,15 +76,23 @@ char *kept_find(const struct taistamp_digest *digest)
 
 struct kept_store {
     const struct pins *pins;
-    struct batches *batches;
+    struct batches *batches; /* NULL until they are asked for */
 };
 
 struct kept_store *kept_open(const struct pins *pins)
 {
     struct kept_store *store = text_alloc(sizeof *store);
 
-    *store = (struct kept_store){pins, batches_open()};
+    store->pins = pins;
     return store;
+}
+
+/* Most runs ask for none, and one with --policy may not look at the home folder. */
+static struct batches *batches_of(struct kept_store *store)
+{
+    if (store->batches == NULL)
+        store->batches = batches_open();
+    return store->batches;
 }
 
 void kept_close(struct kept_store *store)
@@ -104,7 +112,7 @@ bool kept_read(struct kept_store *store, const struct taistamp_digest *digest, s
         return true;
     }
     free(kept.where);
-    return batches_receipt(store->batches, store->pins, digest, &ret_kept->text, &ret_kept->len,
+    return batches_receipt(batches_of(store), store->pins, digest, &ret_kept->text, &ret_kept->len,
                            &ret_kept->where);
 }
 
@@ -123,10 +131,10 @@ int kept_prepare(const struct taistamp_digest *digest)
     return err;
 }
 
-bool kept_any(const struct kept_store *store, enum taistamp_algorithm algorithm)
+bool kept_any(struct kept_store *store, enum taistamp_algorithm algorithm)
 {
     char *below = text_printf("receipts/%s", taistamp_algorithm_name(algorithm)), *folder = home_data(below);
-    bool there = (folder != NULL && file_exists(folder)) || batches_algorithm(store->batches, algorithm);
+    bool there = (folder != NULL && file_exists(folder)) || batches_algorithm(batches_of(store), algorithm);
 
     free(below);
     free(folder);

@@ -32,6 +32,6 @@ uint64_t kept_count(const struct taistamp_digest *digest);
 /* Makes the folder that the receipts of `digest` go to. An errno value, 0: fine. */
 TAISTAMP_MUST_CHECK int kept_prepare(const struct taistamp_digest *digest);
 /* Whether any receipt may be kept for digests of this algorithm: without one, hashing for it would be vain. */
-bool kept_any(const struct kept_store *store, enum taistamp_algorithm algorithm);
+bool kept_any(struct kept_store *store, enum taistamp_algorithm algorithm);
 
 #endif

@@ -27,6 +27,13 @@ static inline uint64_t prop_below(struct prop *p, uint64_t n)
     return prop_u64(p) % n;
 }
 
+/* Step of an exhaustive loop: 1, or `sparse` where TEST_SPARSE is set, as it is under valgrind: there the point is how memory
+ * is used, and every case runs in the other builds. */
+static inline unsigned prop_step(unsigned sparse)
+{
+    return getenv("TEST_SPARSE") != NULL ? sparse : 1;
+}
+
 static inline struct prop prop_start(const char *name, uint64_t seed)
 {
     const char *given = getenv("TEST_SEED");

@@ -144,9 +144,9 @@ END_TEST
 START_TEST(test_paths)
 {
     fill(LEAVES);
-    for (uint64_t n = 1; n < LEAVES; n += n < 70 ? 1 : 23) {
+    for (uint64_t n = 1; n < LEAVES; n += n < 70 ? prop_step(7) : 23 * prop_step(3)) {
         struct hash root = naive_root(leaves, n);
-        for (uint64_t i = 0; i < n; i++) {
+        for (uint64_t i = 0; i < n; i += prop_step(11)) {
             struct hash want[64], path[LIMIT_PATH_HASHES + 1], got;
             size_t want_n = naive_path(i, leaves, n, want), path_n;
             ck_assert(merkle_path_read(&crypto, i, n, get, &n, path, &path_n));
@@ -175,9 +175,9 @@ END_TEST
 START_TEST(test_consistency)
 {
     fill(LEAVES);
-    for (uint64_t n = 0; n < LEAVES; n += n < 70 ? 1 : 29) {
+    for (uint64_t n = 0; n < LEAVES; n += n < 70 ? prop_step(7) : 29 * prop_step(3)) {
         struct hash root = naive_root(leaves, n);
-        for (uint64_t m = 0; m <= n; m++) {
+        for (uint64_t m = 0; m <= n; m += prop_step(11)) {
             struct hash old = naive_root(leaves, m), want[65], proof[MERKLE_CONSISTENCY_MAX + 1];
             size_t want_n = m == 0 || m == n ? 0 : naive_subproof(m, leaves, n, true, want), k;
             ck_assert(merkle_consistency_read(&crypto, m, n, get, &n, proof, &k));

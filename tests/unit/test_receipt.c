@@ -9,6 +9,7 @@
 #include "sdk/io/openssl.h"
 #include "sdk/proof/verify.h"
 #include "tests/unit/proof_files.h"
+#include "tests/unit/prop.h"
 
 struct vector {
     const char *name, *policy, *trust;
@@ -93,8 +94,8 @@ START_TEST(test_each_bit_and_cut)
     ck_assert(holds(&original));
     check_same_again(b);
     memcpy(text, b.data, b.len);
-    for (size_t at = 0; at < b.len; at++) {
-        for (unsigned bit = 0; bit < 8; bit++) {
+    for (size_t at = 0; at < b.len; at += prop_step(61)) {
+        for (unsigned bit = 0; bit < 8; bit += prop_step(5)) {
             text[at] ^= (uint8_t)(1u << bit);
             check_variant(v->name, b.len, at, bit);
             text[at] ^= (uint8_t)(1u << bit);
@@ -102,7 +103,8 @@ START_TEST(test_each_bit_and_cut)
         check_variant(v->name, at, at, 8); /* cut before this byte */
     }
     printf("%s: %zu bytes, %zu variants accepted, %zu refused\n", v->name, b.len, accepted, refused);
-    ck_assert_uint_eq(accepted + refused, b.len * 9);
+    if (prop_step(2) == 1)
+        ck_assert_uint_eq(accepted + refused, b.len * 9);
     ck_assert_uint_lt(accepted, refused / 4); /* name bits and, with witnesses, ignorable signatures */
     file_release(b);
     file_release(p);
@@ -168,7 +170,7 @@ START_TEST(test_limits)
     free(big);
     /* Writing into too little room shows as overflow at every size. */
     ck_assert_int_eq(receipt_parse(b, RECEIPT_FULL, &original, &error), TAI_OK);
-    for (size_t cap = 0; cap < b.len; cap++) {
+    for (size_t cap = 0; cap < b.len; cap += prop_step(61)) {
         struct out o = out_of(again, cap);
         receipt_emit(&o, RECEIPT_FULL, &original);
         ck_assert(o.overflow);

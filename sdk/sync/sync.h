@@ -42,8 +42,8 @@ struct sync_line {
     tai_t tai;              /* cluster time there */
     tai_bound_t half_width; /* there; BOUND_UNBOUNDED when nothing is known */
     int64_t rate_ps_per_s;
-    tai_ppb_t growth;    /* of the half-width per raw second, >= 0 */
-    tai_mono_t expires;  /* raw reading past which the line must not be used */
+    tai_ppb_t growth;   /* of the half-width per raw second, >= 0 */
+    tai_mono_t expires; /* raw reading past which the line must not be used */
     enum taistamp_status status;
     enum taistamp_clock_source source;
 };
@@ -52,9 +52,9 @@ struct sync_line {
  * only this may go into the hull, or the cluster would hear its own echo. */
 struct sync_reference {
     bool present;
-    uint8_t kind;      /* enum taistamp_clock_source */
-    uint16_t group;    /* references with the same group (not 0) share a cause of error and count once */
-    tai_mono_t raw;    /* on the timeline of the message that carries it */
+    uint8_t kind;   /* enum taistamp_clock_source */
+    uint16_t group; /* references with the same group (not 0) share a cause of error and count once */
+    tai_mono_t raw; /* on the timeline of the message that carries it */
     tai_t tai;
     tai_bound_t half_width; /* there, without growth */
     int64_t rate_ps_per_s;  /* as measured against it */
@@ -72,8 +72,8 @@ struct sync_leap {
 /* Four readings of one exchange, each already on its node's raw timeline. */
 struct sync_exchange {
     sync_timeline_t local, remote;
-    int64_t t1_ns, t4_ns; /* local raw: request left, reply came */
-    int64_t t2_ns, t3_ns; /* remote raw: request came, reply left */
+    int64_t t1_ns, t4_ns;    /* local raw: request left, reply came */
+    int64_t t2_ns, t3_ns;    /* remote raw: request came, reply left */
     int64_t local_width_ns;  /* how wrong t1 and t4 may be each (map, stamp resolution), >= 0 */
     int64_t remote_width_ns; /* the same for t2 and t3 */
 };

@@ -186,8 +186,11 @@ static enum tai_err transport_failed(const struct taistamp_net *net, CURLcode co
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fail(error, TAI_ERR_TIMEOUT, "%.150s took too long: %.150s", net->url, says);
     if (code == CURLE_SSL_CACERT_BADFILE)
-        return fail(error, TAI_ERR_ARGUMENT, "the file of certificates to accept cannot be used: %.150s",
-                    says);
+        return fail(
+            error, TAI_ERR_ARGUMENT,
+            "the file of certificates to accept cannot be used (without one of its own, https needs the "
+            "system's: the package ca-certificates): %.150s",
+            says);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return fail(error, TAI_ERR_UNTRUSTED, "the TLS certificate of %.150s is not trusted: %.150s",
                     net->url, says);

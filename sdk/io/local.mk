@@ -9,10 +9,15 @@ libtaiio_la_SOURCES = \
 	sdk/io/openssl.c sdk/io/openssl.h \
 	sdk/io/page.c sdk/io/page.h
 
-# Adapters that daemons need and libtaistamp does not have: logging (it has state) and YAML (it needs libyaml).
+# Adapters that daemons need and libtaistamp does not have: logging (it has state), YAML (it needs libyaml),
+# node keys and the cluster file.
 noinst_LTLIBRARIES += libtaidaemon.la
 libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
 libtaidaemon_la_SOURCES = \
+	sdk/io/address.c sdk/io/address.h \
+	sdk/io/cluster.c sdk/io/cluster.h \
 	sdk/io/log.c sdk/io/log.h \
+	sdk/io/membership.c sdk/io/membership.h \
+	sdk/io/nodekey.c sdk/io/nodekey.h \
 	sdk/io/yaml.c sdk/io/yaml.h
 libtaidaemon_la_LIBADD = $(YAML_LIBS)

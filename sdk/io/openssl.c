@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -258,6 +259,12 @@ enum tai_err ed25519_generate(struct ed25519 **ret_key)
     return pkey == NULL ? TAI_ERR_CRYPTO : ed25519_wrap(pkey, ret_key);
 }
 
+enum tai_err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN], struct ed25519 **ret_key)
+{
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, ED25519_KEY_LEN);
+    return pkey == NULL ? TAI_ERR_CRYPTO : ed25519_wrap(pkey, ret_key);
+}
+
 /* An encrypted key must not make a daemon ask a terminal for its pass phrase. */
 static int no_passphrase(char *buffer, int size, int writing, void *user)
 {
@@ -328,4 +335,94 @@ void ed25519_free(struct ed25519 *key)
     EVP_PKEY_free(key->pkey); /* cleanses the private bytes */
     OPENSSL_cleanse(key, sizeof *key);
     free(key);
+}
+
+/* ---- X25519 and what is derived from it ---- */
+
+struct x25519 {
+    EVP_PKEY *pkey;
+    uint8_t public_key[X25519_LEN];
+};
+
+enum tai_err x25519_from_private(const uint8_t private_key[X25519_LEN], struct x25519 **ret_key)
+{
+    struct x25519 *key = calloc(1, sizeof *key);
+    if (key == NULL)
+        return TAI_ERR_MEMORY;
+    size_t len = sizeof key->public_key;
+    key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_key, X25519_LEN);
+    if (key->pkey == NULL || EVP_PKEY_get_raw_public_key(key->pkey, key->public_key, &len) != 1 ||
+        len != X25519_LEN) {
+        x25519_free(key);
+        return TAI_ERR_CRYPTO;
+    }
+    *ret_key = key;
+    return TAI_OK;
+}
+
+void x25519_public(const struct x25519 *key, uint8_t ret_public[X25519_LEN])
+{
+    memcpy(ret_public, key->public_key, X25519_LEN);
+}
+
+enum tai_err x25519_shared(const struct x25519 *key, const uint8_t peer[X25519_LEN],
+                           uint8_t ret_shared[X25519_LEN])
+{
+    uint8_t shared[X25519_LEN];
+    size_t len = sizeof shared;
+    errors_hold();
+    EVP_PKEY *other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, X25519_LEN);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    bool ready = other != NULL && ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+                 EVP_PKEY_derive_set_peer(ctx, other) == 1;
+    /* The library refuses a result of all zeroes, and has no other reason to fail here. */
+    bool ok = ready && EVP_PKEY_derive(ctx, shared, &len) == 1 && len == X25519_LEN;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(other);
+    errors_drop();
+    if (ok)
+        memcpy(ret_shared, shared, sizeof shared);
+    OPENSSL_cleanse(shared, sizeof shared);
+    return ok ? TAI_OK : ready ? TAI_ERR_UNTRUSTED : TAI_ERR_CRYPTO;
+}
+
+void x25519_free(struct x25519 *key)
+{
+    if (key == NULL)
+        return;
+    EVP_PKEY_free(key->pkey); /* cleanses the private bytes */
+    free(key);
+}
+
+enum tai_err openssl_hkdf_sha256(struct bytes ikm, struct bytes salt, struct bytes info, uint8_t *ret_out,
+                                 size_t len)
+{
+    char digest[] = "SHA2-256";
+    static uint8_t nothing[1];
+    /* OSSL_PARAM has one pointer type for what is read and what is written; these are only read. */
+    union {
+        const uint8_t *in;
+        void *out;
+    } secret = {ikm.len > 0 ? ikm.data : nothing}, extra = {salt.len > 0 ? salt.data : nothing},
+      label = {info.len > 0 ? info.data : nothing};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+        OSSL_PARAM_construct_octet_string("key", secret.out, ikm.len),
+        OSSL_PARAM_construct_octet_string("salt", extra.out, salt.len),
+        OSSL_PARAM_construct_octet_string("info", label.out, info.len),
+        OSSL_PARAM_construct_end(),
+    };
+    errors_hold();
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+    bool ok = ctx != NULL && EVP_KDF_derive(ctx, ret_out, len, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    errors_drop();
+    return ok ? TAI_OK : TAI_ERR_CRYPTO;
+}
+
+void openssl_cleanse(void *secret, size_t len)
+{
+    OPENSSL_cleanse(secret, len);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All cryptography, from OpenSSL 3: the table that pure code is given, file digests, Ed25519 keys, random bytes.
+/* All cryptography, from OpenSSL 3: the table that pure code is given, file digests, Ed25519 and X25519 keys, random
+ * bytes.
  *
  * sdk/io/openssl.c is the only file of the SDK and the server that includes an OpenSSL header. Algorithms are fetched
  * once per object and reused: a fetch costs more than a hash. Objects are for one thread at a time. */
@@ -36,9 +37,31 @@ TAISTAMP_MUST_CHECK enum tai_err ed25519_generate(struct ed25519 **ret_key);
 TAISTAMP_MUST_CHECK enum tai_err ed25519_from_pem(struct bytes pem, struct ed25519 **ret_key);
 /* Writes PEM to `o`; an overflow shows there. */
 TAISTAMP_MUST_CHECK enum tai_err ed25519_to_pem(const struct ed25519 *key, struct out *o);
+/* From the 32 bytes that RFC 8032 calls the private key. TAI_ERR_CRYPTO, TAI_ERR_MEMORY. */
+TAISTAMP_MUST_CHECK enum tai_err ed25519_from_seed(const uint8_t seed[ED25519_KEY_LEN],
+                                                   struct ed25519 **ret_key);
 void ed25519_public(const struct ed25519 *key, uint8_t ret_public[ED25519_KEY_LEN]);
 TAISTAMP_MUST_CHECK enum tai_err ed25519_sign(const struct ed25519 *key, struct bytes message,
                                               uint8_t ret_sig[ED25519_SIG_LEN]);
 void ed25519_free(struct ed25519 *key);
+
+/* An X25519 private key (RFC 7748), kept as above. */
+enum { X25519_LEN = 32 };
+struct x25519;
+TAISTAMP_MUST_CHECK enum tai_err x25519_from_private(const uint8_t private_key[X25519_LEN],
+                                                     struct x25519 **ret_key);
+void x25519_public(const struct x25519 *key, uint8_t ret_public[X25519_LEN]);
+/* The secret that both sides come to; the caller wipes it. TAI_ERR_UNTRUSTED: `peer` is a point of low order, with
+ * which everybody comes to the same secret (RFC 7748 section 6.1); TAI_ERR_CRYPTO. */
+TAISTAMP_MUST_CHECK enum tai_err x25519_shared(const struct x25519 *key, const uint8_t peer[X25519_LEN],
+                                               uint8_t ret_shared[X25519_LEN]);
+void x25519_free(struct x25519 *key);
+
+/* RFC 5869 with SHA-256: `len` bytes, at most 8160, out of the secret `ikm`. `salt` and `info` may be empty.
+ * TAI_ERR_CRYPTO. */
+TAISTAMP_MUST_CHECK enum tai_err openssl_hkdf_sha256(struct bytes ikm, struct bytes salt, struct bytes info,
+                                                     uint8_t *ret_out, size_t len);
+/* Overwrites a secret so that no compiler leaves it out. */
+void openssl_cleanse(void *secret, size_t len);
 
 #endif

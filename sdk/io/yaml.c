@@ -19,6 +19,7 @@ struct reader {
     struct bytes text;
     yaml_parser_t parser;
     struct tai_error *error;
+    struct yaml_limits limits;
     unsigned items;
 };
 
@@ -115,9 +116,9 @@ static void items_free(struct yaml_item *item)
 static enum tai_err item_new(struct reader *r, const yaml_event_t *event, enum yaml_kind kind,
                              struct yaml_item **ret_item)
 {
-    if (++r->items > YAML_ITEMS_MAX)
-        return yaml_refuse(r->path, line_of(event), TAI_ERR_SPACE, r->error, "more than %d items",
-                           YAML_ITEMS_MAX);
+    if (++r->items > r->limits.items)
+        return yaml_refuse(r->path, line_of(event), TAI_ERR_SPACE, r->error, "more than %u items",
+                           r->limits.items);
     struct yaml_item *item = calloc(1, sizeof *item);
     if (item == NULL)
         return error_set(r->error, TAI_ERR_MEMORY, "out of memory");
@@ -328,11 +329,11 @@ static enum tai_err read_end(struct reader *r)
 }
 
 /* What libyaml would pass over. */
-static enum tai_err check_bytes(const char *path, struct bytes text, struct tai_error *error)
+static enum tai_err check_bytes(const char *path, struct bytes text, size_t max, struct tai_error *error)
 {
     static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
-    if (text.len > YAML_TEXT_MAX)
-        return yaml_refuse(path, 1, TAI_ERR_SPACE, error, "the file is longer than %d bytes", YAML_TEXT_MAX);
+    if (text.len > max)
+        return yaml_refuse(path, 1, TAI_ERR_SPACE, error, "the file is longer than %zu bytes", max);
     if (text.len >= sizeof mark && memcmp(text.data, mark, sizeof mark) == 0)
         return yaml_refuse(path, 1, TAI_ERR_FORMAT, error, "starts with a byte-order mark; save it without");
     struct lines walk = {text};
@@ -368,8 +369,16 @@ static enum tai_err read_tree(struct reader *r, struct yaml_item **ret_root)
 enum tai_err yaml_tree_parse(const char *path, const void *text, size_t len, struct yaml_tree **ret_tree,
                              struct tai_error *error)
 {
-    struct reader r = {.path = path, .text = bytes_of(text, len), .error = error};
-    enum tai_err err = check_bytes(path, r.text, error);
+    static const struct yaml_limits limits = {YAML_TEXT_MAX, YAML_ITEMS_MAX};
+    return yaml_tree_parse_within(path, text, len, &limits, ret_tree, error);
+}
+
+enum tai_err yaml_tree_parse_within(const char *path, const void *text, size_t len,
+                                    const struct yaml_limits *limits, struct yaml_tree **ret_tree,
+                                    struct tai_error *error)
+{
+    struct reader r = {.path = path, .text = bytes_of(text, len), .error = error, .limits = *limits};
+    enum tai_err err = check_bytes(path, r.text, limits->text_bytes, error);
     if (err != TAI_OK)
         return err;
     struct yaml_tree *tree = calloc(1, sizeof *tree);

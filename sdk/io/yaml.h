@@ -17,6 +17,7 @@
 
 #include "taistamp/base.h"
 
+/* Of yaml_tree_parse. */
 enum {
     YAML_TEXT_MAX = 64 * 1024, /* bytes: a settings file is a few thousand */
     YAML_DEPTH_MAX = 8,        /* maps and lists inside each other: taid.yaml needs 3 */
@@ -41,6 +42,14 @@ struct yaml_tree;
  * TAI_ERR_SPACE (a limit), TAI_ERR_MEMORY. */
 TAISTAMP_MUST_CHECK enum tai_err yaml_tree_parse(const char *path, const void *text, size_t len,
                                                  struct yaml_tree **ret_tree, struct tai_error *error);
+/* The same within other limits, for a file whose size its own format bounds (sdk/io/cluster.h). */
+struct yaml_limits {
+    size_t text_bytes;
+    unsigned items;
+};
+TAISTAMP_MUST_CHECK enum tai_err yaml_tree_parse_within(const char *path, const void *text, size_t len,
+                                                        const struct yaml_limits *limits,
+                                                        struct yaml_tree **ret_tree, struct tai_error *error);
 void yaml_tree_free(struct yaml_tree *tree);
 /* Lives as long as the tree. */
 const struct yaml_item *yaml_tree_root(const struct yaml_tree *tree);

@@ -23,3 +23,4 @@ include tests/fuzz/proof.mk
 include tests/fuzz/clock.mk
 include tests/fuzz/http.mk
 include tests/fuzz/log.mk
+include tests/fuzz/keys.mk

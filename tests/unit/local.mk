@@ -8,3 +8,4 @@ include tests/unit/http.mk
 include tests/unit/clock.mk
 include tests/unit/cli.mk
 include tests/unit/life.mk
+include tests/unit/keys.mk

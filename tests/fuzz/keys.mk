@@ -1,0 +1,6 @@
+# The cluster file.
+fuzz_targets += tests/fuzz/fuzz_cluster
+tests_fuzz_fuzz_cluster_SOURCES = tests/fuzz/fuzz_cluster.c $(fuzz_main)
+tests_fuzz_fuzz_cluster_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_fuzz_cluster_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_cluster_LDADD = libtaidaemon.la libtaibase.la libtaiio.la libtaibase.la $(YAML_LIBS) $(CRYPTO_LIBS)

@@ -1,6 +1,7 @@
 # The SDK: pure folders first, adapters after, then the two libraries.
 include sdk/base/local.mk
 include sdk/time/local.mk
+include sdk/sync/local.mk
 include sdk/proof/local.mk
 include sdk/io/local.mk
 

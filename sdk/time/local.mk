@@ -3,6 +3,7 @@ libtaitime_la_CFLAGS = $(PURE_CFLAGS)
 libtaitime_la_SOURCES = \
 	sdk/time/arith.c sdk/time/arith.h \
 	sdk/time/civil.c sdk/time/civil.h \
+	sdk/time/hlc.c sdk/time/hlc.h \
 	sdk/time/leap.c sdk/time/leap.h \
 	sdk/time/leap_parse.c \
 	sdk/time/ntp.c sdk/time/ntp.h \

@@ -11,7 +11,7 @@ EXTRA_DIST += tests/check/skip.sh tests/check/fixtures .clang-format .clang-tidy
 CLEANFILES += tidy.files tidy.log tidy.h
 
 # Pure archives, each listed after those that it may use. A pure folder that is in none of them fails the check.
-PURE_ARCHIVES = libtaibase.la libtaitime.la libtaiproof.la libtaistampcore.la libtaiclockcore.la
+PURE_ARCHIVES = libtaibase.la libtaitime.la libtaisync.la libtaiproof.la libtaiclientcore.la libtaistampcore.la libtaiclockcore.la
 INSTALLED_COMMANDS = $(bin_PROGRAMS) $(sbin_PROGRAMS) 
 
 # What every test may rely on in its environment (srcdir is set by automake; the working folder is the build folder).

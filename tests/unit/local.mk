@@ -9,3 +9,4 @@ include tests/unit/clock.mk
 include tests/unit/cli.mk
 include tests/unit/life.mk
 include tests/unit/keys.mk
+include tests/unit/wire.mk

@@ -1,0 +1,2 @@
+# The follower: what a lab machine runs, and the clock process with it.
+include client/core/local.mk

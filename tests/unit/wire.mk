@@ -1,0 +1,11 @@
+# The messages of the cluster, the hybrid clock and sessions.
+wire_tests = tests/unit/test_session
+check_PROGRAMS += $(wire_tests)
+TESTS += $(wire_tests)
+EXTRA_DIST += tests/unit/wire_samples.h
+
+wire_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+wire_test_libs = libtaiclientcore.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la libtaitime.la libtaibase.la \
+	$(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_test_session_CPPFLAGS = $(wire_test_cppflags)
+tests_unit_test_session_LDADD = $(wire_test_libs)

@@ -9,8 +9,8 @@ libtaiio_la_SOURCES = \
 	sdk/io/openssl.c sdk/io/openssl.h \
 	sdk/io/page.c sdk/io/page.h
 
-# Adapters that daemons need and libtaistamp does not have: logging (it has state), YAML (it needs libyaml),
-# node keys and the cluster file.
+# Adapters that daemons need and libtaistamp does not have: logging (it has state), UDP with kernel stamps (Linux), YAML
+# (it needs libyaml), node keys and the cluster file.
 noinst_LTLIBRARIES += libtaidaemon.la
 libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
 libtaidaemon_la_SOURCES = \
@@ -19,5 +19,7 @@ libtaidaemon_la_SOURCES = \
 	sdk/io/log.c sdk/io/log.h \
 	sdk/io/membership.c sdk/io/membership.h \
 	sdk/io/nodekey.c sdk/io/nodekey.h \
+	sdk/io/udp.c sdk/io/udp.h sdk/io/udp_socket.h \
+	sdk/io/udp_address.c sdk/io/udp_filter.c sdk/io/udp_receive.c sdk/io/udp_send.c \
 	sdk/io/yaml.c sdk/io/yaml.h
 libtaidaemon_la_LIBADD = $(YAML_LIBS)

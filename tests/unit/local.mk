@@ -10,3 +10,4 @@ include tests/unit/cli.mk
 include tests/unit/life.mk
 include tests/unit/keys.mk
 include tests/unit/wire.mk
+include tests/unit/io.mk

@@ -162,9 +162,24 @@ struct wire_heartbeat {
     uint8_t certificate[SHA256_LEN]; /* hash of its votes; zero: none, as in this version */
 };
 
+/* Answers to requests for a vote, and to heartbeats, which ask for one to be kept. */
+enum wire_vote_reason {
+    WIRE_VOTE_GRANTED = 0,
+    WIRE_VOTE_OLD_TERM,     /* the voter is in a later term */
+    WIRE_VOTE_OTHER,        /* it voted for another in that term */
+    WIRE_VOTE_LEASE,        /* a lease that it granted is still running */
+    WIRE_VOTE_RESTARTED,    /* it started less than a lease ago */
+    WIRE_VOTE_MEMBERSHIP,   /* it knows another membership, or no such candidate */
+    WIRE_VOTE_NOT_VOTER,    /* it has no vote, or is leaving */
+    WIRE_VOTE_MASTER_ALIVE, /* it hears a master */
+    WIRE_VOTE_EXILED        /* the candidate was deposed a moment ago */
+};
+
 struct wire_heartbeat_ack {
     int64_t token;
     uint32_t quality; /* of the sender's clock */
+    bool granted;     /* if and only if the reason is WIRE_VOTE_GRANTED: the promise of the lease */
+    enum wire_vote_reason reason;
 };
 
 /* PRE_VOTE and VOTE. */
@@ -173,20 +188,10 @@ struct wire_vote {
     uint32_t quality;                   /* of its clock */
     uint64_t proposed_term;             /* >= 1 */
     uint64_t last_term;                 /* the last in which it knew a master */
+    uint64_t token;                     /* of the candidate's round; comes back in the replies */
     bool handover;                      /* the master asked for it: a running lease is no reason to refuse */
     uint8_t membership[SHA256_LEN];     /* hash of the configuration; zero: none */
     uint8_t signature[ED25519_SIG_LEN]; /* zero: none, as in this version */
-};
-
-enum wire_vote_reason {
-    WIRE_VOTE_GRANTED = 0,
-    WIRE_VOTE_OLD_TERM,    /* the voter is in a later term */
-    WIRE_VOTE_OTHER,       /* it voted for another in that term */
-    WIRE_VOTE_LEASE,       /* a lease that it granted is still running */
-    WIRE_VOTE_RESTARTED,   /* it started less than a lease ago */
-    WIRE_VOTE_MEMBERSHIP,  /* it knows another membership, or no such candidate */
-    WIRE_VOTE_NOT_VOTER,   /* it has no vote, or is leaving */
-    WIRE_VOTE_MASTER_ALIVE /* it hears a master */
 };
 
 /* PRE_VOTE_REPLY and VOTE_REPLY. */
@@ -196,6 +201,7 @@ struct wire_vote_reply {
     enum wire_vote_reason reason;
     uint64_t proposed_term;
     uint64_t voter_term;
+    uint64_t token; /* of the request */
     uint8_t membership[SHA256_LEN];
     uint8_t signature[ED25519_SIG_LEN];
 };

@@ -212,9 +212,14 @@ static void field_heartbeat(struct wire_cursor *c, struct wire_heartbeat *h)
 
 static void field_heartbeat_ack(struct wire_cursor *c, struct wire_heartbeat_ack *a)
 {
+    unsigned reason = (unsigned)a->reason;
     field_i64(c, &a->token, INT64_MIN, INT64_MAX);
     field_u32(c, &a->quality);
-    field_reserved(c, 12);
+    field_flag(c, &a->granted);
+    field_code(c, &reason, 0, WIRE_VOTE_EXILED);
+    field_reserved(c, 10);
+    field_rule(c, a->granted == (reason == WIRE_VOTE_GRANTED));
+    a->reason = (enum wire_vote_reason)reason;
 }
 
 static void field_vote(struct wire_cursor *c, struct wire_vote *v)
@@ -224,7 +229,8 @@ static void field_vote(struct wire_cursor *c, struct wire_vote *v)
     field_u64(c, &v->proposed_term);
     field_u64(c, &v->last_term);
     field_flag(c, &v->handover);
-    field_reserved(c, 15);
+    field_reserved(c, 7);
+    field_u64(c, &v->token);
     field_bytes(c, v->membership, sizeof v->membership);
     field_bytes(c, v->signature, sizeof v->signature);
     field_rule(c, v->proposed_term != 0);
@@ -235,11 +241,12 @@ static void field_vote_reply(struct wire_cursor *c, struct wire_vote_reply *v)
     unsigned reason = (unsigned)v->reason;
     field_node(c, &v->candidate, true);
     field_flag(c, &v->granted);
-    field_code(c, &reason, 0, WIRE_VOTE_MASTER_ALIVE);
+    field_code(c, &reason, 0, WIRE_VOTE_EXILED);
     field_reserved(c, 2);
     field_u64(c, &v->proposed_term);
     field_u64(c, &v->voter_term);
-    field_reserved(c, 16);
+    field_u64(c, &v->token);
+    field_reserved(c, 8);
     field_bytes(c, v->membership, sizeof v->membership);
     field_bytes(c, v->signature, sizeof v->signature);
     field_rule(c, v->proposed_term != 0 && v->granted == (reason == WIRE_VOTE_GRANTED));

@@ -2,8 +2,10 @@
 noinst_LTLIBRARIES += libtaiclockcore.la
 libtaiclockcore_la_CFLAGS = $(PURE_CFLAGS)
 libtaiclockcore_la_SOURCES = \
+	server/clock/core/ensemble.c server/clock/core/ensemble.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
-	server/clock/core/reference.c server/clock/core/reference.h
+	server/clock/core/reference.c server/clock/core/reference.h \
+	server/clock/core/suspicion.c server/clock/core/suspicion.h
 libtaid_la_SOURCES += \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
 	server/clock/io/kernel.c server/clock/io/kernel.h \

@@ -71,8 +71,12 @@ static inline struct wire_reply wire_sample_reply(void)
 
 static inline struct wire_vote wire_sample_vote(bool handover)
 {
-    struct wire_vote v = {
-        .candidate = {7}, .quality = 0x01020304, .proposed_term = 19, .last_term = 17, .handover = handover};
+    struct wire_vote v = {.candidate = {7},
+                          .quality = 0x01020304,
+                          .proposed_term = 19,
+                          .last_term = 17,
+                          .token = 0x6162636465666768,
+                          .handover = handover};
     wire_sample_fill(v.membership, sizeof v.membership, 0x60);
     wire_sample_fill(v.signature, sizeof v.signature, 0x80);
     return v;
@@ -84,7 +88,8 @@ static inline struct wire_vote_reply wire_sample_vote_reply(enum wire_vote_reaso
                                 .granted = reason == WIRE_VOTE_GRANTED,
                                 .reason = reason,
                                 .proposed_term = 19,
-                                .voter_term = 18};
+                                .voter_term = 18,
+                                .token = 0x6162636465666768};
     wire_sample_fill(v.membership, sizeof v.membership, 0x60);
     wire_sample_fill(v.signature, sizeof v.signature, 0x80);
     return v;
@@ -147,7 +152,7 @@ static inline struct wire_message wire_sample(enum wire_type type)
         wire_sample_fill(m.heartbeat.certificate, SHA256_LEN, 0x20);
         break;
     case WIRE_HEARTBEAT_ACK:
-        m.heartbeat_ack = (struct wire_heartbeat_ack){-2, 0x01020305};
+        m.heartbeat_ack = (struct wire_heartbeat_ack){-2, 0x01020305, false, WIRE_VOTE_RESTARTED};
         break;
     case WIRE_PRE_VOTE:
         m.vote = wire_sample_vote(false);

@@ -5,5 +5,8 @@ set -eu
 top=${top_srcdir:-.}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 "$top/tests/vectors/proof/make.py" "$work"
-diff -r --exclude=make.py --exclude='__pycache__' "$work" "$top/tests/vectors/proof"
+mkdir "$work/proof" "$work/sync"
+python3 "$top/tests/vectors/proof/make.py" "$work/proof"
+diff -r --exclude=make.py --exclude='__pycache__' "$work/proof" "$top/tests/vectors/proof"
+python3 "$top/tests/vectors/sync/generate.py" "$work/sync"
+diff -r --exclude=generate.py --exclude='__pycache__' "$work/sync" "$top/tests/vectors/sync"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* taid.yaml as values: every setting, its unit, default and range. Parsing is strict (sdk/io/yaml.h): an
+/* taid.yaml as values: every setting, its unit, default and range. Parsing is strict (sdk/io/settings.h): an
  * unknown or duplicate key, a wrong type or a value out of range is an error with file and line, and nothing
  * is taken over.
  *
@@ -25,9 +25,37 @@ struct taid_config {
         char *page;              /* clock page; default data_dir/run/clock */
         char *leap_file;         /* NULL: newest of the system's and the shipped one */
         bool has_assume_error;   /* the operator set assume_error_ms */
-        int64_t assume_error_ns; /* from assume_error_ms; the operator's word for the kernel clock's error */
+        int64_t assume_error_ns; /* from it: the operator's word for the kernel clock's error; 0: not said */
         char *user;              /* NULL: as started */
     } clock;
+    struct { /* the lab clock; with no `cluster` none of it has an effect, and none but defaults is there */
+        char *
+            cluster; /* the cluster file (sdk/io/cluster.h); NULL: this machine alone, as its kernel keeps it */
+        char *node;     /* own name or number in it, to be checked; NULL: whoever has our key */
+        char *node_key; /* default key_dir/node.key */
+        char *listen[CONFIG_LISTEN_MAX]; /* at most one of each family */
+        size_t
+            listen_count; /* 0: all addresses of both families, at the port that the cluster file has for us */
+        int mode;         /* enum sync_mode of sdk/io/sync_settings.h; default page */
+        int reference;    /* enum sync_driver; default none */
+        int64_t
+            system_clock_error_ns; /* from system_clock_error_us: how wrong CLOCK_REALTIME is at most; 0: not said;
+                                          above 0 exactly with the reference system-clock */
+        int oscillator;            /* enum sync_oscillator; default pc */
+        uint32_t rate_bound_ppm; /* of this oscillator's error; default 50 */
+        int64_t poll_ns; /* master's polls of servers, and of clients at their shortest; default 1 s */
+        int64_t client_poll_ns_max; /* and at their longest; not below poll_ns; default 16 s */
+        int64_t peer_poll_ns;       /* own polls of the peers; default 4 s */
+        int64_t heartbeat_ns;       /* default 0.5 s */
+        int64_t lease_ns;           /* default 1.5 s; 2 to 8 heartbeats */
+        int64_t election_ns_min,
+            election_ns_max; /* random delay before standing; default 0.1 to 0.4 s; min < max */
+        int64_t
+            step_threshold_ns; /* mode system: a start this far off or further is stepped; 0: never; default 0.1 s */
+        char *state_dir;  /* what must outlive a restart: term and vote; default data_dir/sync */
+        char *drift_file; /* default state_dir/drift */
+        char *control;    /* socket for taictl; default data_dir/run/control */
+    } sync;
     struct {
         char *listen[CONFIG_LISTEN_MAX]; /* "127.0.0.1:8023" (default), "[::1]:8023", port 0: any free one */
         size_t listen_count;             /* at least 1 */

@@ -1,111 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config_keys.h"
 
-#include <stddef.h>
-#include <string.h>
+#include "sdk/io/sync_settings.h"
 
-#define AT(field) offsetof(struct taid_config, field)
+#define ROW(s, n, kind, field)                                                                               \
+    .section = s, .name = n, .type = kind, .offset = offsetof(struct taid_config, field)
 
-/* Ranges: wide enough for every use that makes sense, narrow enough that a slipped digit or a wrong unit is
- * caught. */
-const struct config_key config_keys[] = {
-    {"", "data_dir", CONFIG_PATH, AT(data_dir), 0, 0},
-    {"", "key_dir", CONFIG_PATH, AT(key_dir), 0, 0},
-    {"", "policy", CONFIG_PATH, AT(policy_path), 0, 0},
-    {"", "log_level", CONFIG_LEVEL, AT(log_level), 0, 0},
-    {"", "clock", CONFIG_SECTION, 0, 0, 0},
-    {"clock", "page", CONFIG_PATH, AT(clock.page), 0, 0},
-    {"clock", "leap_file", CONFIG_PATH, AT(clock.leap_file), 0, 0},
+/* clang-format off: one setting to a line. */
+/* Ranges: wide enough for every use that makes sense, narrow enough that a slipped digit or a wrong unit is caught. */
+const struct setting config_keys[] = {
+    {ROW("", "data_dir", SETTING_PATH, data_dir)},
+    {ROW("", "key_dir", SETTING_PATH, key_dir)},
+    {ROW("", "policy", SETTING_PATH, policy_path)},
+    {ROW("", "log_level", SETTING_WORD, log_level), .words = settings_log_levels},
+    {.section = "", .name = "clock", .type = SETTING_SECTION},
+    {ROW("clock", "page", SETTING_PATH, clock.page)},
+    {ROW("clock", "leap_file", SETTING_PATH, clock.leap_file)},
     /* One hour: who cannot say more should not issue stamps. */
-    {"clock", "assume_error_ms", CONFIG_MS, AT(clock.assume_error_ns), 1, 3600000},
-    {"clock", "user", CONFIG_USER, AT(clock.user), 0, 0},
-    {"", "stamp", CONFIG_SECTION, 0, 0, 0},
-    {"stamp", "listen", CONFIG_LISTEN, 0, 0, 0},
-    {"stamp", "max_error_ms", CONFIG_MS, AT(stamp.max_error_ns), 1, 3600000},
-    {"stamp", "user", CONFIG_USER, AT(stamp.user), 0, 0},
-    {"stamp", "connections_max", CONFIG_COUNT, AT(stamp.connections_max), 1, 1000000},
-    {"stamp", "pending_max", CONFIG_COUNT, AT(stamp.pending_max), 1, 1000000},
-    {"stamp", "request_ms", CONFIG_COUNT, AT(stamp.request_ms), 100, 600000},
-    {"stamp", "idle_ms", CONFIG_COUNT, AT(stamp.idle_ms), 100, 3600000},
-    {"stamp", "answer_ms", CONFIG_COUNT, AT(stamp.answer_ms), 100, 600000},
+    {ROW("clock", "assume_error_ms", SETTING_MS, clock.assume_error_ns), .min = 1, .max = 3600000},
+    {ROW("clock", "user", SETTING_USER, clock.user)},
+    {.section = "", .name = "sync", .type = SETTING_SECTION},
+    {ROW("sync", "cluster", SETTING_PATH, sync.cluster)},
+    {ROW("sync", "node", SETTING_NODE, sync.node)},
+    {ROW("sync", "node_key", SETTING_PATH, sync.node_key)},
+    /* One socket for each family. */
+    {ROW("sync", "listen", SETTING_LISTEN, sync.listen), .max = 2,
+     .count_offset = offsetof(struct taid_config, sync.listen_count),
+     .example = "0.0.0.0:4470 or \"[::]:4470\""},
+    {ROW("sync", "mode", SETTING_WORD, sync.mode), .words = sync_mode_words},
+    {ROW("sync", "reference", SETTING_WORD, sync.reference), .words = sync_driver_words},
+    {ROW("sync", "system_clock_error_us", SETTING_US, sync.system_clock_error_ns), .min = 1,
+     .max = 3600000000},
+    {ROW("sync", "oscillator", SETTING_WORD, sync.oscillator), .words = sync_oscillator_words},
+    {ROW("sync", "rate_bound_ppm", SETTING_COUNT, sync.rate_bound_ppm), .min = 1, .max = 1000},
+    {ROW("sync", "poll_ms", SETTING_MS, sync.poll_ns), .min = SYNC_POLL_MS_LEAST, .max = SYNC_POLL_MS_MOST},
+    {ROW("sync", "client_poll_ms_max", SETTING_MS, sync.client_poll_ns_max), .min = SYNC_POLL_MS_LEAST,
+     .max = SYNC_POLL_MS_MOST},
+    {ROW("sync", "peer_poll_ms", SETTING_MS, sync.peer_poll_ns), .min = SYNC_POLL_MS_LEAST,
+     .max = SYNC_POLL_MS_MOST},
+    {ROW("sync", "heartbeat_ms", SETTING_MS, sync.heartbeat_ns), .min = 20, .max = 60000},
+    {ROW("sync", "lease_ms", SETTING_MS, sync.lease_ns), .min = 40, .max = 480000},
+    {ROW("sync", "election_ms_min", SETTING_MS, sync.election_ns_min), .min = 0, .max = 60000},
+    {ROW("sync", "election_ms_max", SETTING_MS, sync.election_ns_max), .min = 1, .max = 60000},
+    {ROW("sync", "step_threshold_ms", SETTING_MS, sync.step_threshold_ns), .min = 0, .max = 3600000},
+    {ROW("sync", "state_dir", SETTING_PATH, sync.state_dir)},
+    {ROW("sync", "drift_file", SETTING_PATH, sync.drift_file)},
+    {ROW("sync", "control", SETTING_PATH, sync.control)},
+    {.section = "", .name = "stamp", .type = SETTING_SECTION},
+    {ROW("stamp", "listen", SETTING_LISTEN, stamp.listen), .max = CONFIG_LISTEN_MAX,
+     .count_offset = offsetof(struct taid_config, stamp.listen_count),
+     .example = "127.0.0.1:8023 or \"[::1]:8023\""},
+    {ROW("stamp", "max_error_ms", SETTING_MS, stamp.max_error_ns), .min = 1, .max = 3600000},
+    {ROW("stamp", "user", SETTING_USER, stamp.user)},
+    {ROW("stamp", "connections_max", SETTING_COUNT, stamp.connections_max), .min = 1, .max = 1000000},
+    {ROW("stamp", "pending_max", SETTING_COUNT, stamp.pending_max), .min = 1, .max = 1000000},
+    {ROW("stamp", "request_ms", SETTING_COUNT, stamp.request_ms), .min = 100, .max = 600000},
+    {ROW("stamp", "idle_ms", SETTING_COUNT, stamp.idle_ms), .min = 100, .max = 3600000},
+    {ROW("stamp", "answer_ms", SETTING_COUNT, stamp.answer_ms), .min = 100, .max = 600000},
     /* A request is one subject, some 300 bytes. */
-    {"stamp", "body_bytes_max", CONFIG_COUNT, AT(stamp.body_bytes_max), 512, 1048576},
-    {"stamp", "header_bytes_max", CONFIG_COUNT, AT(stamp.header_bytes_max), 1024, 65536},
+    {ROW("stamp", "body_bytes_max", SETTING_COUNT, stamp.body_bytes_max), .min = 512, .max = 1048576},
+    {ROW("stamp", "header_bytes_max", SETTING_COUNT, stamp.header_bytes_max), .min = 1024, .max = 65536},
     /* The longest answer, a full entry bundle, has 258 KiB: below 512 KiB it could not be sent. */
-    {"stamp", "output_bytes_max", CONFIG_COUNT, AT(stamp.output_bytes_max), 524288, 67108864},
+    {ROW("stamp", "output_bytes_max", SETTING_COUNT, stamp.output_bytes_max), .min = 524288, .max = 67108864},
 };
+/* clang-format on */
 const size_t config_keys_count = sizeof config_keys / sizeof config_keys[0];
-
-static const char *const level_names[] = {"error", "warning", "notice", "debug"};
-
-const char *config_level_name(int level)
-{
-    return level >= 0 && level < (int)(sizeof level_names / sizeof level_names[0]) ? level_names[level]
-                                                                                   : NULL;
-}
-
-const struct config_key *config_key_find(const char *section, const char *name)
-{
-    for (size_t i = 0; i < config_keys_count; i++)
-        if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, name) == 0)
-            return &config_keys[i];
-    return NULL;
-}
-
-/* Lower case, '_' for '-': how people write the same word otherwise. */
-static int fold(char c)
-{
-    if (c == '-')
-        return '_';
-    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-enum { NAME_MAX_COMPARED = 32, FAR = 99 };
-
-/* Levenshtein distance: the number of characters to insert, delete or replace. */
-static unsigned distance(const char *a, const char *b)
-{
-    size_t la = strlen(a), lb = strlen(b);
-    if (la > NAME_MAX_COMPARED || lb > NAME_MAX_COMPARED)
-        return FAR;
-    unsigned row[NAME_MAX_COMPARED + 1];
-    for (size_t j = 0; j <= lb; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 1; i <= la; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= lb; j++) {
-            unsigned replace = diagonal + (fold(a[i - 1]) != fold(b[j - 1]));
-            diagonal = row[j];
-            unsigned shorter = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            row[j] = replace < shorter ? replace : shorter;
-        }
-    }
-    return row[lb];
-}
-
-/* `name` without its unit, or with another one: "assume_error" for "assume_error_ms". */
-static bool is_unitless(const char *name, const char *key)
-{
-    size_t n = strlen(name);
-    return n >= 4 && strlen(key) > n && strncmp(name, key, n) == 0 && key[n] == '_';
-}
-
-const struct config_key *config_key_suggest(const char *section, const char *name)
-{
-    const struct config_key *best = NULL;
-    unsigned best_distance = FAR;
-    for (size_t i = 0; i < config_keys_count; i++) {
-        const struct config_key *key = &config_keys[i];
-        bool here = strcmp(key->section, section) == 0;
-        unsigned d = distance(name, key->name);
-        if (here && is_unitless(name, key->name))
-            d = 0;
-        size_t allowed = here ? strlen(key->name) / 3 : 0;
-        if (d <= allowed && d < best_distance) {
-            best = key;
-            best_distance = d;
-        }
-    }
-    return best;
-}
+_Static_assert(sizeof config_keys / sizeof config_keys[0] <= SETTINGS_KEYS_MAX, "every key has its line");

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libtaid.la
 libtaid_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS)
 libtaid_la_SOURCES = \
-	server/config.c server/config.h server/config_keys.c server/config_keys.h server/config_print.c \
+	server/config.c server/config.h server/config_keys.c server/config_keys.h \
 	server/json.h server/libevent.h \
 	server/command.c server/command.h server/init.c server/init.h \
 	server/lock.c server/lock.h server/notify.c server/notify.h \

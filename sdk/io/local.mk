@@ -21,5 +21,7 @@ libtaidaemon_la_SOURCES = \
 	sdk/io/nodekey.c sdk/io/nodekey.h \
 	sdk/io/udp.c sdk/io/udp.h sdk/io/udp_socket.h \
 	sdk/io/udp_address.c sdk/io/udp_filter.c sdk/io/udp_receive.c sdk/io/udp_send.c \
+	sdk/io/settings.c sdk/io/settings.h sdk/io/settings_out.c \
+	sdk/io/sync_settings.c sdk/io/sync_settings.h \
 	sdk/io/yaml.c sdk/io/yaml.h
 libtaidaemon_la_LIBADD = $(YAML_LIBS)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sdk/io/sync_settings.h"
 #include "server/config.h"
 #include "server/sample.h"
 
@@ -38,6 +39,21 @@ static void assert_defaults(const struct taid_config *c)
     ck_assert_uint_eq(c->stamp.header_bytes_max, 8192);
     ck_assert_uint_eq(c->stamp.output_bytes_max, 1048576);
     ck_assert_int_eq(c->log_level, 2);
+    ck_assert_str_eq(c->sync.node_key, "/etc/t/keys/node.key");
+    ck_assert_int_eq(c->sync.mode, SYNC_MODE_PAGE);
+    ck_assert_int_eq(c->sync.oscillator, SYNC_OSCILLATOR_PC);
+    ck_assert_uint_eq(c->sync.rate_bound_ppm, 50);
+    ck_assert_int_eq(c->sync.poll_ns, 1000 * SYNC_MS);
+    ck_assert_int_eq(c->sync.client_poll_ns_max, 16000 * SYNC_MS);
+    ck_assert_int_eq(c->sync.peer_poll_ns, 4000 * SYNC_MS);
+    ck_assert_int_eq(c->sync.heartbeat_ns, 500 * SYNC_MS);
+    ck_assert_int_eq(c->sync.lease_ns, 1500 * SYNC_MS);
+    ck_assert_int_eq(c->sync.election_ns_min, 100 * SYNC_MS);
+    ck_assert_int_eq(c->sync.election_ns_max, 400 * SYNC_MS);
+    ck_assert_int_eq(c->sync.step_threshold_ns, 100 * SYNC_MS);
+    ck_assert_str_eq(c->sync.state_dir, "/etc/t/sync");
+    ck_assert_str_eq(c->sync.drift_file, "/etc/t/sync/drift");
+    ck_assert_str_eq(c->sync.control, "/etc/t/run/control");
 }
 
 START_TEST(test_defaults)
@@ -50,6 +66,11 @@ START_TEST(test_defaults)
         ck_assert_ptr_null(c->clock.user);
         ck_assert_ptr_null(c->stamp.user);
         ck_assert(!c->clock.has_assume_error);
+        ck_assert_ptr_null(c->sync.cluster);
+        ck_assert_ptr_null(c->sync.node);
+        ck_assert_uint_eq(c->sync.listen_count, 0);
+        ck_assert_int_eq(c->sync.reference, SYNC_DRIVER_NONE);
+        ck_assert_int_eq(c->sync.system_clock_error_ns, 0);
         config_free(c);
     }
 }
@@ -82,13 +103,18 @@ START_TEST(test_sample_uncommented)
         line = end;
     }
     *write = 0;
-    ck_assert_int_eq(found, 18);
+    ck_assert_int_eq(found, 38);
     struct taid_config *c = must_parse(text);
     assert_defaults(c);
     ck_assert(c->clock.has_assume_error);
     ck_assert_int_eq(c->clock.assume_error_ns, 500000000);
     ck_assert_str_eq(c->clock.user, "taistamp-clock");
     ck_assert_str_eq(c->stamp.user, "taistamp-stamp");
+    ck_assert_str_eq(c->sync.cluster, "/etc/t/cluster.yaml");
+    ck_assert_str_eq(c->sync.node, "alpha");
+    ck_assert_uint_eq(c->sync.listen_count, 2);
+    ck_assert_int_eq(c->sync.reference, SYNC_DRIVER_SYSTEM_CLOCK);
+    ck_assert_int_eq(c->sync.system_clock_error_ns, 1000000);
     config_free(c);
     free(text);
 }
@@ -140,6 +166,51 @@ START_TEST(test_values)
 }
 END_TEST
 
+START_TEST(test_sync_values)
+{
+    struct taid_config *c = must_parse(
+        "data_dir: d\nkey_dir: k\n"
+        "sync:\n  cluster: /c\n  node: 7\n  node_key: n\n  listen: \"[::1]:5\"\n  mode: system\n"
+        "  oscillator: rubidium\n  rate_bound_ppm: 1000\n  poll_ms: 50\n  client_poll_ms_max: 1024000\n"
+        "  peer_poll_ms: 51\n  heartbeat_ms: 20\n  lease_ms: 160\n  election_ms_min: 0\n  election_ms_max: "
+        "1\n"
+        "  step_threshold_ms: 0\n  state_dir: s\n  control: /run/c\n");
+    ck_assert_str_eq(c->sync.cluster, "/c");
+    ck_assert_str_eq(c->sync.node, "7");
+    ck_assert_str_eq(c->sync.node_key, "/etc/t/d/n");
+    ck_assert_str_eq(c->sync.listen[0], "[::1]:5");
+    ck_assert_int_eq(c->sync.mode, SYNC_MODE_SYSTEM);
+    ck_assert_int_eq(c->sync.oscillator, SYNC_OSCILLATOR_RUBIDIUM);
+    ck_assert_uint_eq(c->sync.rate_bound_ppm, 1000);
+    ck_assert_int_eq(c->sync.poll_ns, 50 * SYNC_MS);
+    ck_assert_int_eq(c->sync.client_poll_ns_max, 1024000 * SYNC_MS);
+    ck_assert_int_eq(c->sync.lease_ns, 160 * SYNC_MS);
+    ck_assert_int_eq(c->sync.election_ns_min, 0);
+    ck_assert_int_eq(c->sync.step_threshold_ns, 0);
+    ck_assert_str_eq(c->sync.state_dir, "/etc/t/d/s");
+    ck_assert_str_eq(c->sync.drift_file, "/etc/t/d/s/drift");
+    ck_assert_str_eq(c->sync.control, "/run/c");
+    char *once = NULL, *twice = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&once, &len);
+    config_print(c, f);
+    fclose(f);
+    config_free(c);
+    c = must_parse(once);
+    f = open_memstream(&twice, &len);
+    config_print(c, f);
+    fclose(f);
+    ck_assert_str_eq(once, twice);
+    ck_assert_ptr_nonnull(strstr(once, "  election_ms_min: 0\n"));
+    ck_assert_ptr_nonnull(strstr(once, "  mode: system\n"));
+    config_free(c);
+    free(once);
+    free(twice);
+}
+END_TEST
+
+#define SYNC "sync:\n  cluster: c\n"
+
 static const struct bad {
     const char *text;
     enum tai_err code;
@@ -160,7 +231,7 @@ static const struct bad {
     {"clock:\n  Assume_Error_s: 5\n", TAI_ERR_FORMAT,
      "2: unknown key \"clock.Assume_Error_s\"; did you mean \"assume_error_ms\"?"},
     {"listen: 127.0.0.1:1\n", TAI_ERR_FORMAT,
-     "1: unknown key \"listen\"; \"listen\" belongs under \"stamp:\""},
+     "1: unknown key \"listen\"; \"listen\" belongs under \"sync:\" or \"stamp:\""},
     {"stamp:\n  log_level: debug\n", TAI_ERR_FORMAT,
      "2: unknown key \"stamp.log_level\"; \"log_level\" stands at the top, not indented"},
     {"stamp:\n  xyzzy: 1\n", TAI_ERR_FORMAT, "2: unknown key \"stamp.xyzzy\""},
@@ -221,6 +292,38 @@ static const struct bad {
     {"stamp:\n  listen: [127.0.0.1:1, 127.0.0.1:2, 127.0.0.1:3, 127.0.0.1:4, 127.0.0.1:5,\n"
      "    127.0.0.1:6, 127.0.0.1:7, 127.0.0.1:8,\n    127.0.0.1:9]\n",
      TAI_ERR_SPACE, "4: listen takes at most 8 addresses"},
+    {"sync:\n  mode: system\n", TAI_ERR_FORMAT, "2: sync.mode has no effect without sync.cluster"},
+    {"sync:\n  cluster:\n", TAI_ERR_FORMAT, "2: cluster must be a path"},
+    {SYNC "  mode: both\n", TAI_ERR_FORMAT, "3: mode must be page or system"},
+    {SYNC "  node: a b\n", TAI_ERR_FORMAT, "3: node must be the name or id"},
+    {SYNC "  node: 0\n", TAI_ERR_FORMAT, "3: node must be the name or id"},
+    {SYNC "  reference: gps\n", TAI_ERR_FORMAT, "3: reference must be none or system-clock"},
+    {SYNC "  reference: system-clock\n", TAI_ERR_FORMAT,
+     "3: reference: system-clock needs system_clock_error_us"},
+    {SYNC "  system_clock_error_us: 5\n", TAI_ERR_FORMAT, "3: system_clock_error_us has no effect without"},
+    {SYNC "  system_clock_error_us: 5\n  reference: none\n", TAI_ERR_FORMAT,
+     "3: system_clock_error_us has no effect without"},
+    {SYNC "  reference: system-clock\n  system_clock_error_us: 0\n", TAI_ERR_RANGE,
+     "4: system_clock_error_us must be from 1 to 3600000000, not 0"},
+    {SYNC "  reference: system-clock\n  system_clock_error_us: 5\n  mode: system\n", TAI_ERR_FORMAT,
+     "5: mode: system steers the clock that reference: system-clock (line 3) believes"},
+    {SYNC "  oscillator: quartz\n", TAI_ERR_FORMAT, "3: oscillator must be pc, tcxo, ocxo or rubidium"},
+    {SYNC "  rate_bound_ppm: 0\n", TAI_ERR_RANGE, "3: rate_bound_ppm must be from 1 to 1000, not 0"},
+    {SYNC "  poll_ms: 49\n", TAI_ERR_RANGE, "3: poll_ms must be from 50 to 1024000, not 49"},
+    {SYNC "  poll: 100\n", TAI_ERR_FORMAT, "3: unknown key \"sync.poll\"; did you mean \"poll_ms\"?"},
+    {SYNC "  poll_ms: 16001\n", TAI_ERR_RANGE,
+     "3: client_poll_ms_max (16000) must not be below poll_ms (16001)"},
+    {SYNC "  lease_ms: 999\n", TAI_ERR_RANGE, "3: lease_ms (999) must be 2 to 8 times heartbeat_ms (500)"},
+    {SYNC "  heartbeat_ms: 187\n", TAI_ERR_RANGE,
+     "3: lease_ms (1500) must be 2 to 8 times heartbeat_ms (187)"},
+    {SYNC "  election_ms_min: 400\n", TAI_ERR_RANGE,
+     "3: election_ms_max (400) must be above election_ms_min (400)"},
+    {SYNC "  listen: [\"[::1]:1\", \"[::]:1\"]\n", TAI_ERR_FORMAT,
+     "3: listen takes one IPv4 and one IPv6 address"},
+    {SYNC "  listen: [1.1.1.1:1, \"[::]:1\", 1.1.1.2:1]\n", TAI_ERR_SPACE,
+     "3: listen takes at most 2 addresses"},
+    {SYNC "  listen: 0.0.0.0\n", TAI_ERR_FORMAT,
+     "3: listen takes addresses with a port, such as 0.0.0.0:4470"},
 };
 
 START_TEST(test_refused)
@@ -288,6 +391,7 @@ int main(void)
     tcase_add_test(t, test_defaults);
     tcase_add_test(t, test_sample_uncommented);
     tcase_add_test(t, test_values);
+    tcase_add_test(t, test_sync_values);
     tcase_add_loop_test(t, test_refused, 0, (int)(sizeof bads / sizeof bads[0]));
     tcase_add_test(t, test_load);
     tcase_add_test(t, test_loopback);

@@ -1,6 +1,7 @@
 # Tests. Each kind has its folder and its fragment; `make check` runs them all.
 include tests/unit/local.mk
 include tests/fuzz/local.mk
+include tests/sim/local.mk
 include tests/fault/local.mk
 include tests/cli/local.mk
 include tests/check/local.mk

@@ -16,6 +16,8 @@ struct command {
 /* Each returns an exit code (enum taid_exit): output goes to standard output, refusals to standard error (with --json:
  * an object with "error" to standard output). */
 int command_init(const struct command *command);
+/* The node key: of the settings, or with --dir of a server's folder that may be without. */
+int command_keygen(const struct command *command);
 int command_check(const struct command *command);
 int command_status(const struct command *command);
 

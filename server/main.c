@@ -26,6 +26,8 @@ static const char usage[] =
     "Usage: taid [--config FILE]               run in the foreground until SIGTERM\n"
     "       taid clock|stamp [--config FILE]   run one of its processes alone\n"
     "       taid init --dir DIR                make a new log: key, settings, policy\n"
+    "       taid keygen [--dir DIR]            make this machine's node key, print its line for the cluster "
+    "file\n"
     "       taid status [--config FILE]        say whether it runs (exit code 0 or 1)\n"
     "       taid --check-config [--config FILE]\n"
     "\n"
@@ -33,12 +35,12 @@ static const char usage[] =
     "      --check-config        read the settings, say what is wrong with them; with -v print them all\n"
     "  -q, --quiet               warnings and errors only\n"
     "  -v, --verbose             say more\n"
-    "      --json                answers of init, status and --check-config as JSON\n"
+    "      --json                answers of init, keygen, status and --check-config as JSON\n"
     "  -h, --help                this text\n"
     "      --version             the version\n"
     "\n"
     "init:\n"
-    "      --dir DIR             the folder to make, or an empty one\n"
+    "      --dir DIR             the folder to make, or an empty one; keygen: a server's folder\n"
     "      --host NAME           the log's name starts with this (default: this machine's name)\n"
     "      --listen ADDR:PORT    where it will listen (default 127.0.0.1:8023; port 0: any free one)\n"
     "      --url URL             where clients will reach it, for the policy\n"
@@ -293,6 +295,8 @@ static int dispatch(const struct command *c, const char *verb)
     }
     if (verb != NULL && strcmp(verb, "init") == 0)
         return command_init(c);
+    if (verb != NULL && strcmp(verb, "keygen") == 0)
+        return command_keygen(c);
     if (verb != NULL && strcmp(verb, "status") == 0)
         return command_status(c);
     if (verb != NULL && child_find(verb) == NULL)
@@ -300,7 +304,7 @@ static int dispatch(const struct command *c, const char *verb)
     if (c->check_config)
         return command_check(c);
     if (c->json)
-        return refuse_usage("--json goes with init, status and --check-config", NULL);
+        return refuse_usage("--json goes with init, keygen, status and --check-config", NULL);
     return run(c, verb != NULL ? child_find(verb) : NULL);
 }
 
@@ -320,7 +324,8 @@ int main(int argc, char **argv)
         c.init.dir = argv[optind++]; /* taid init DIR */
     if (optind < argc)
         return refuse_usage("too many words", argv[optind]);
-    bool init_option = c.init.dir != NULL || c.init.host != NULL || c.init.listen != NULL ||
+    bool keygen = verb != NULL && strcmp(verb, "keygen") == 0;
+    bool init_option = (c.init.dir != NULL && !keygen) || c.init.host != NULL || c.init.listen != NULL ||
                        c.init.url != NULL || c.init.assume_error_ms != NULL;
     if (init_option && !init)
         return refuse_usage("--dir, --host, --listen, --url and --assume-error-ms go with init", NULL);

@@ -346,11 +346,10 @@ static enum tai_err settle_master(struct reader *r)
         c->preferred.id = c->servers_count == 2 ? c->nodes[0].node.id : 0;
         return TAI_OK;
     }
-    if (c->servers_count != 2)
+    if (c->servers_count == 1)
         return REFUSE(
             r, r->preferred->line, TAI_ERR_RANGE,
-            "preferred is for a cluster of two servers, which cannot elect; here %s: take the line away",
-            c->servers_count == 1 ? "there is one" : "they elect their master");
+            "preferred has no effect with one server, which is always the master: take the line away");
     enum tai_err err = take_node_ref(r, r->preferred, &c->preferred);
     if (err == TAI_OK && !cluster_find(c, c->preferred)->server)
         err = REFUSE(r, r->preferred->line, TAI_ERR_RANGE, "preferred: %s is a client; a master is a server",

@@ -60,9 +60,11 @@ struct cluster_path {
 struct cluster {
     char *path; /* of the file, as given */
     char name[CLUSTER_NAME_MAX + 1];
-    uint64_t id;                /* not 0 */
-    uint32_t epoch;             /* 1 to UINT32_MAX; default 1 */
-    sync_node_t preferred;      /* two servers: the static master, by default the first of the file; else 0 */
+    uint64_t id;    /* not 0 */
+    uint32_t epoch; /* 1 to UINT32_MAX; default 1 */
+    /* Two servers: the static master, by default the first of the file. More: the one that stands first while no master
+     * has named a deputy; 0: none. One: 0. */
+    sync_node_t preferred;
     struct cluster_node *nodes; /* servers first, each kind in the order of the file */
     size_t servers_count, nodes_count;
     struct cluster_path *paths;

@@ -16,6 +16,7 @@ libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
 libtaidaemon_la_SOURCES = \
 	sdk/io/address.c sdk/io/address.h \
 	sdk/io/cluster.c sdk/io/cluster.h \
+	sdk/io/keygen.c sdk/io/keygen.h \
 	sdk/io/log.c sdk/io/log.h \
 	sdk/io/membership.c sdk/io/membership.h \
 	sdk/io/nodekey.c sdk/io/nodekey.h \

@@ -148,6 +148,44 @@ cp "$work/policy" "$policy"
 expect 0 "not checked whether the policy is of this log" "$taid" --check-config --config "$work/log/taid.yaml"
 mv "$work/keys-away" "$work/log/keys"
 
+# ---- keygen ----
+line=$("$taid" keygen -q --dir "$work/node") || fail "keygen fails"
+[ "$(printf '%s\n' "$line" | wc -l)" = 1 ] || fail "keygen prints more than a line: $line"
+[ "$("$taid" keygen --dir "$work/node" 2>/dev/null)" = "$line" ] || fail "keygen is not the same a second time"
+expect 0 "was there already" "$taid" keygen --dir "$work/node"
+[ "$(stat -c '%a' "$work/node/keys/node.key")" = 600 ] || fail "node.key: mode $(stat -c '%a' "$work/node/keys/node.key")"
+[ "$(stat -c '%a' "$work/node/keys")" = 700 ] || fail "keys: mode $(stat -c '%a' "$work/node/keys")"
+case $line in
+"  - {id: "*", name: "*", address: "*", key: tainode1-"*"}") ;;
+*) fail "keygen prints $line" ;;
+esac
+"$taid" keygen --json --dir "$work/node" | python3 -c '
+import json, sys
+answer = json.load(sys.stdin)
+assert answer["ok"] and not answer["made"] and answer["line"] == sys.argv[1], answer
+assert answer["key"] in answer["line"] and str(answer["id"]) in answer["line"], answer' "$line" || fail "keygen --json"
+# Beside the signing key, which stays as it is; and where the settings say.
+before=$(sha256sum "$work/log/keys/log.key")
+expect 0 "$work/log/keys/node.key" "$taid" keygen --config "$work/log/taid.yaml"
+[ "$(sha256sum "$work/log/keys/log.key")" = "$before" ] || fail "keygen touched log.key"
+"$taid" keygen -q --dir "$work/log" | cmp -s - <("$taid" keygen -q --config "$work/log/taid.yaml") ||
+    fail "--dir does not follow the settings"
+printf 'sync:\n  node_key: elsewhere/my.key\n' >"$work/other.yaml"
+expect 0 "$work/elsewhere/my.key" "$taid" keygen --config "$work/other.yaml"
+expect 2 "No such file" "$taid" keygen --config "$work/none"
+expect 2 '"ok": false' "$taid" keygen --json --config "$work/none"
+chmod 640 "$work/node/keys/node.key"
+expect 1 "chmod 600" "$taid" keygen --dir "$work/node"
+rm "$work/node/keys/node.key"
+ln -s ../../log/keys/node.key "$work/node/keys/node.key"
+expect 1 "a symbolic link" "$taid" keygen --dir "$work/node"
+rm "$work/node/keys/node.key"
+printf 'mine\n' >"$work/node/keys/node.key"
+chmod 600 "$work/node/keys/node.key"
+expect 1 "not a node key" "$taid" keygen --dir "$work/node"
+[ "$(cat "$work/node/keys/node.key")" = mine ] || fail "keygen overwrote a file"
+expect 1 "Not a directory" "$taid" keygen --dir "$work/other.yaml"
+
 # ---- one life ----
 expect 1 "does not run" "$taid" status --config "$work/log/taid.yaml"
 start

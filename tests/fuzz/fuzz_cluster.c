@@ -31,7 +31,7 @@ static void check(const struct cluster *c)
 {
     must(c->servers_count >= 1 && c->servers_count <= SYNC_SERVERS_MAX && c->id != 0 && c->epoch != 0);
     must(c->nodes_count - c->servers_count <= SYNC_CLIENTS_MAX && cluster_name_valid(c->name));
-    must((c->preferred.id != 0) == (c->servers_count == 2));
+    must(c->preferred.id != 0 ? c->servers_count >= 2 : c->servers_count != 2);
     for (size_t i = 0; i < c->nodes_count; i++) {
         const struct cluster_node *n = &c->nodes[i];
         must(n->node.id != 0 && n->server == (i < c->servers_count));

@@ -1,2 +1,3 @@
 # The follower: what a lab machine runs, and the clock process with it.
 include client/core/local.mk
+include client/io/local.mk

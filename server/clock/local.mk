@@ -11,4 +11,4 @@ libtaid_la_SOURCES += \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/run.c
-libtaid_la_LIBADD += libtaiclockcore.la
+libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la

@@ -252,6 +252,13 @@ START_TEST(the_window_takes_each_number_once_in_any_order)
         ck_assert_int_eq(receive(&b, &d[i]), WIRE_OK);
     for (int i = 2; i < N; i++)
         ck_assert_int_eq(receive(&b, &d[i]), WIRE_REPLAYED);
+    for (int i = 0; i < 3 * SESSION_WINDOW;
+         i += 2) { /* each pair the wrong way round, three times about the window */
+        struct datagram first = seal_sample(&a, WIRE_POLL), second = seal_sample(&a, WIRE_POLL);
+        ck_assert_int_eq(receive(&b, &second), WIRE_OK);
+        ck_assert_int_eq(receive(&b, &first), WIRE_OK);
+        ck_assert_int_eq(receive(&b, &first), WIRE_REPLAYED);
+    }
     for (int i = 0; i < SESSION_WINDOW; i++)
         (void)seal_sample(&a, WIRE_POLL);
     struct datagram far = seal_sample(&a, WIRE_POLL); /* a jump past the window: all bits are fresh */
@@ -344,6 +351,15 @@ START_TEST(an_answer_counts_once_and_in_time)
     ck_assert_int_eq(open_at(&a, &reply, &confirm), WIRE_HANDSHAKE);
     ck_assert_int_eq(open_at(&a, &reply, &nothing), WIRE_REPLAYED);
     ck_assert_uint_eq(nothing.len, 0);
+    ck_assert_int_eq(open_at(&b, &confirm, &nothing), WIRE_HANDSHAKE);
+    ck_assert_int_eq(open_at(&b, &confirm, &nothing), WIRE_REPLAYED);
+    ck_assert_int_eq(open_at(&b, &hello, &nothing), WIRE_REPLAYED);
+    ck_assert_uint_eq(nothing.len, 0);
+    node_start(&a, 1, 2, 2);
+    node_start(&b, 2, 1, 2);
+    ck_assert(session_hello(&a.session, now, &hello));
+    ck_assert_int_eq(open_at(&b, &hello, &reply), WIRE_HANDSHAKE);
+    ck_assert_int_eq(open_at(&a, &reply, &confirm), WIRE_HANDSHAKE);
     now.raw.ns += SESSION_CHALLENGE_LIFE_NS;
     ck_assert_int_eq(open_at(&b, &confirm, &nothing), WIRE_UNEXPECTED);
     ck_assert(!session_established(&b.session));

@@ -24,3 +24,4 @@ include tests/fuzz/clock.mk
 include tests/fuzz/http.mk
 include tests/fuzz/log.mk
 include tests/fuzz/keys.mk
+include tests/fuzz/wire.mk

@@ -6,7 +6,7 @@
  *
  * The life of an exchange. We send POLL with a nonce and ask the kernel when it left: T1 (ENGINE_SENT). It notes T2, answers REPLY
  * with T2 and a T3 read before sending, and when its kernel has told it the true T3, FOLLOW_UP. We note T4. An exchange
- * is handed to the envelope once T1 and T3 are the kernels', or when they have not come in PEER_FOLLOW_UP_WAIT_NS: then the
+ * is handed to the envelope once T1 and T3 are the kernels', or when they have not come in EXCHANGE_WAIT_NS: then the
  * user-space readings, which are earlier than the true ones at T1 and T3, stand in; the delay then looks longer than it was,
  * so the bounds stay true and only get wider. Kernel stamps are CLOCK_REALTIME; each side maps its own to its raw
  * timeline, and says how wide that map is there.
@@ -18,59 +18,85 @@
  * half of the delay of 400 us, +-200 us, and the widths of the four stamps. When its line says that TAI was 1000 s +- 5 us at
  * its raw 500.000205, then at our raw 100.000205 TAI was 1000 s +- 205 us.
  *
- * Late, lost, doubled and reordered datagrams are normal: a nonce opens PEER_OUTSTANDING exchanges at most, is closed by
+ * Late, lost, doubled and reordered datagrams are normal: a nonce opens EXCHANGE_PLACES exchanges at most, is closed by
  * its first good reply, and everything else is counted and dropped.
  *
  * Memory: the caller's, one struct for each member, no pointers to free. Thread rule: that of the engine. */
 #ifndef CLIENT_CORE_PEER_H
 #define CLIENT_CORE_PEER_H
 
-#include "client/core/engine.h"
+#include "client/core/actions.h"
+#include "client/core/exchange.h"
+#include "client/core/placement.h"
+#include "client/core/session.h"
 #include "client/core/view.h"
-
-struct peer;
-struct rawmap;
-struct hlc;
-struct wire_message;
-struct wire_reply;
+#include "sdk/sync/envelope.h"
+#include "sdk/sync/rawmap.h"
 
 enum {
-    PEER_OUTSTANDING = 8, /* polls in the air: a burst */
-    PEER_FOLLOW_UPS = 8,  /* replies of ours whose true T3 is awaited */
-    PEER_BURST = 8        /* polls at the start and after a change of timeline */
+    PEER_FOLLOW_UPS = 8, /* replies of ours whose true T3 is awaited */
+    PEER_BURST = 8       /* polls at the start and after a change of timeline */
 };
-#define PEER_BURST_GAP_NS      INT64_C(150000000)  /* between polls of a burst: a whole burst takes 1.2 s */
-#define PEER_FOLLOW_UP_WAIT_NS INT64_C(60000000)   /* then the user-space T1 or T3 stand in */
-#define PEER_OUTSTANDING_NS    INT64_C(3000000000) /* a reply later than this is of no use */
+#define PEER_BURST_GAP_NS INT64_C(150000000)   /* between polls of a burst: a whole burst takes 1.2 s */
+#define PEER_HELLO_NS     INT64_C(1000000000)  /* between hellos to a peer that does not answer: at first */
+#define PEER_HELLO_NS_MAX INT64_C(16000000000) /* and in the end */
+
+/* A reply of ours on its way: when its kernel stamp comes, the follow-up goes out. */
+struct peer_answer {
+    uint64_t token; /* 0: free */
+    struct wire_stamps stamps;
+};
+
+struct peer {
+    /* What it is. */
+    const struct engine_settings *settings;
+    const struct engine_member *member;
+    size_t index;
+    struct engine_address address;
+    struct session session;
+    /* When it is spoken to. */
+    int64_t poll_ns; /* 0: never polled */
+    tai_mono_t next_poll, next_hello;
+    int64_t hello_ns;
+    uint32_t burst_left;
+    uint64_t polls, serial; /* polls made: nonces; sends with a stamp wanted: tokens */
+    uint32_t unanswered;    /* polls since the last answer */
+    bool up;
+    struct exchange_table exchanges;
+    struct peer_answer answers[PEER_FOLLOW_UPS];
+    /* What it said last, and when by our clock. */
+    bool has_said;
+    struct wire_reply said;
+    uint64_t said_term;
+    tai_mono_t said_at;
+    /* What was measured. */
+    struct envelope envelope;
+    bool has_good;
+    tai_mono_t good_at; /* newest exchange taken up */
+    int64_t delay_ns;   /* of that */
+    uint32_t
+        breaks; /* exchanges that no oscillator explains: one of the two timelines was paused or lied about */
+    bool broke; /* ... just now; peer_broke */
+    uint32_t unmapped; /* kernel stamps that the map could not place */
+};
 
 /* What the engine lends a peer for one event. */
 struct peer_context {
     const struct engine_settings *settings;
-    const struct engine_now *now;
-    const struct rawmap *map; /* of our own REALTIME -> RAW */
-    struct hlc *hlc;
+    const struct engine_now *now; /* on the timeline as clockwork_begin gave it */
+    const struct rawmap *map;     /* of our own REALTIME -> RAW */
+    int64_t leap_realtime_ns;     /* as rawmap_locate wants it */
+    struct session_local *local;
     tai_t physical;                 /* our best idea of TAI now; 0 while there is none */
-    uint64_t term;                  /* put into headers */
     const struct wire_reply *about; /* what we say of ourselves in replies; its stamps are filled in here */
     struct engine_actions *actions;
 };
 
-/* Where its raw timeline lies on ours: at our `local` its reading is `remote`. */
-struct peer_placement {
-    sync_timeline_t local_timeline, remote_timeline;
-    tai_mono_t local, remote;
-    int64_t rate_ps_per_s; /* its gain per second of ours */
-    int64_t half_width_ns; /* of `remote`, causal: true while stamps are */
-    tai_ppb_t growth;      /* of that, per second away from `local`, both oscillators' */
-    int64_t sigma_ns;      /* of `remote`, as the fit believes; information */
-    int64_t skew_ps_per_s; /* of the rate, 1 sigma */
-    int64_t delay_ns;      /* smallest round trip in the window */
-    uint32_t samples;
-};
-
-/* `index` is the peer's place in the caller's array; it is in the tokens of its sends (peer_token_index). */
+/* `index` is the peer's place in the caller's array; it is in the tokens of its sends (peer_token_index). `local` was started. */
 void peer_init(struct peer *peer, const struct engine_settings *settings, const struct engine_member *member,
-               size_t index);
+               struct session_local *local, size_t index);
+/* sizeof (struct peer), for who allocates without this header. */
+size_t peer_size(void);
 /* Our own timeline changed: everything measured is worth nothing; a burst follows. */
 void peer_forget(struct peer *peer, const struct engine_now *now);
 
@@ -100,26 +126,26 @@ bool peer_token_index(uint64_t token, size_t *ret_index);
 
 /* ---- What was measured ---- */
 
+/* Takes up an exchange. False: not taken. Called by the talking half of this module, and by tests. */
+bool peer_measure(struct peer *peer, const struct sync_exchange *exchange, tai_mono_t now);
+/* Forgets all measurements of it; the next exchange is the first. */
+void peer_measure_begin(struct peer *peer);
+
 /* False while nothing is known. `raw` is ours. */
 bool peer_placement(const struct peer *peer, tai_mono_t raw, struct peer_placement *ret_placement);
-/* A line of its timeline, as it is on ours from `raw` on; half-width: its own aged to then, and the path's. False when
- * the line is of another timeline than the placement, expired, or has no interval. */
-bool peer_carry(const struct peer_placement *placement, const struct sync_line *line,
-                struct sync_line *ret_line);
-/* The reverse: our line (at placement.local or before) as it is on its timeline, at placement.remote. This is what a
- * correction is. */
-bool peer_carry_back(const struct peer_placement *placement, const struct sync_line *line,
-                     struct sync_line *ret_line);
 /* Its line of the last reply, at our `raw`; false when none, expired or `unknown`. */
 bool peer_line(const struct peer *peer, tai_mono_t raw, struct sync_line *ret_line);
 /* Its own reference, if it has one, at our `raw`. */
 bool peer_reference(const struct peer *peer, tai_mono_t raw, struct sync_reference *ret_reference);
+/* True once after an exchange that cannot be true together with those before it while both oscillators keep to their bounds:
+ * one of the two timelines stood still unnoticed (a frozen virtual machine), or a stamp is a lie. The measurement started anew. */
+bool peer_broke(struct peer *peer);
 /* The last reply, with the term of its header and when it came; NULL before the first. */
 const struct wire_reply *peer_said(const struct peer *peer, uint64_t *ret_term, tai_mono_t *ret_at);
 /* True when it answered within its last few polls. */
 bool peer_reachable(const struct peer *peer, tai_mono_t raw);
 
-/* Fills all but verdict, reason, reason_ns, offset and weighs. */
+/* Fills all but reason, reason_ns, offset and weighs; the verdict says new, silent or accept. */
 void peer_view(const struct peer *peer, tai_mono_t raw, struct view_source *ret_source);
 
 #endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/core/fallback.h"
+
+#include "sdk/base/bug.h"
+#include "sdk/sync/hull.h"
+#include "sdk/sync/midpoint.h"
+#include "sdk/time/arith.h"
+
+unsigned fallback_faults(unsigned servers)
+{
+    return servers == 0 ? 0 : (servers - 1) / 3;
+}
+
+static int64_t saturating_sub(int64_t a, int64_t b)
+{
+    int64_t d;
+    return arith_sub(a, b, &d) ? d : b < 0 ? INT64_MAX / 2 : INT64_MIN / 2;
+}
+
+/* Of somebody who is not one of the n: goes to where they are, f dropped at each end. */
+static bool midpoint_of_others(const int64_t *offsets, size_t count, size_t f, int64_t *ret_ns)
+{
+    int64_t sorted[GUARD_WITNESSES_MAX];
+    if (count <= 2 * f)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > offsets[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = offsets[i];
+    }
+    int64_t low = sorted[f], high = sorted[count - 1 - f];
+    /* high >= low, and half of the distance fits. */
+    *ret_ns = low + (int64_t)(((uint64_t)high - (uint64_t)low) / 2);
+    return true;
+}
+
+/* Of phases or of rates: what to add to our own. */
+static bool midpoint(const struct fallback_input *in, const int64_t *offsets, size_t count, int64_t *ret_add)
+{
+    size_t f = in->evidence.faults;
+    if (!in->server || !in->has_own)
+        return midpoint_of_others(offsets, count, f, ret_add);
+    size_t others = in->servers > 0 ? in->servers - 1 : 0;
+    if (count > others)
+        return false;
+    size_t least = others > f ? others - f : 1;
+    return midpoint_fault_tolerant(offsets, count, others - count, f, least, ret_add) == MIDPOINT_OK;
+}
+
+struct fallback_result fallback_midpoint(const struct fallback_input *in)
+{
+    struct fallback_result result = {.half_width = {BOUND_UNBOUNDED}};
+    const struct guard_evidence *e = &in->evidence;
+    int64_t offsets[GUARD_WITNESSES_MAX], rates[GUARD_WITNESSES_MAX], move, faster;
+    struct tai_interval hull;
+    size_t agreeing, n = e->witnesses_count;
+    BUG_UNLESS(n <= GUARD_WITNESSES_MAX);
+    int64_t own = in->has_own ? in->own.ns : 0, own_rate = in->has_own ? in->own_rate_ps_per_s : 0;
+    if (!guard_hull(e, &hull, &agreeing))
+        return result;
+    for (size_t i = 0; i < n; i++) {
+        offsets[i] = saturating_sub(e->witnesses[i].tai.ns, own);
+        rates[i] = in->rates_ps_per_s[i] - own_rate;
+    }
+    if (!midpoint(in, offsets, n, &move) || !midpoint(in, rates, n, &faster))
+        return result;
+    struct hull_item bounds = {.earliest_ns = saturating_sub(hull.earliest.ns, own),
+                               .latest_ns = saturating_sub(hull.latest.ns, own)};
+    result.moved = true;
+    result.move_ns = hull_clamp(&bounds, move);
+    result.rate_ps_per_s = own_rate + faster;
+    /* The truth is in the hull, and in our own interval while that is true: both seen from where the line goes. */
+    tai_t at = {own + result.move_ns};
+    int64_t early = saturating_sub(at.ns, hull.earliest.ns), late = saturating_sub(hull.latest.ns, at.ns);
+    result.half_width.ns = early > late ? early : late;
+    if (in->has_own) {
+        int64_t size = result.move_ns < 0 ? -result.move_ns : result.move_ns;
+        tai_bound_t own_says = taistamp_bound_add(in->own_half_width, (tai_bound_t){size});
+        if (own_says.ns < result.half_width.ns)
+            result.half_width = own_says;
+    }
+    return result;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what was measured of the peers to what the guard and the fallback weigh.
+ *
+ * Decides: which peers are witnesses at a raw reading of ours: servers whose line can be carried here and has the meaning asked
+ * for, absolute (of TAI) or relative (of the cluster). Absolute lines are preferred as soon as enough servers have one, for an interval
+ * of the one kind says nothing about the other. Refuses: to leave anybody out for what it says.
+ *
+ * No state. Thread rule: that of the engine. */
+#ifndef CLIENT_CORE_WITNESS_H
+#define CLIENT_CORE_WITNESS_H
+
+#include "client/core/fallback.h"
+#include "client/core/peer.h"
+
+struct witness_panel {
+    struct guard_evidence evidence; /* witnesses, faults, needed; own and reference are the caller's to add */
+    int64_t rates_ps_per_s[GUARD_WITNESSES_MAX]; /* of their lines on our timeline */
+    bool absolute;                               /* the lines are of TAI */
+    enum taistamp_status status;       /* the best that all but f of them claim; meaningful with a witness */
+    enum taistamp_clock_source source; /* of the narrowest of those */
+};
+
+/* True for the statuses whose interval is about TAI. */
+bool witness_absolute(enum taistamp_status status);
+/* `servers`: n with us if we are one; f follows from it. */
+void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, unsigned servers,
+                     struct witness_panel *ret_panel);
+/* Adds our own line, if it is of the same kind, and tells the fallback of it. */
+void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw);
+
+#endif

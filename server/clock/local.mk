@@ -3,6 +3,11 @@ noinst_LTLIBRARIES += libtaiclockcore.la
 libtaiclockcore_la_CFLAGS = $(PURE_CFLAGS)
 libtaiclockcore_la_SOURCES = \
 	server/clock/core/ensemble.c server/clock/core/ensemble.h \
+	server/clock/core/election.c server/clock/core/election.h \
+	server/clock/core/election_follow.c server/clock/core/election_internal.h \
+	server/clock/core/election_master.c server/clock/core/election_vote.c \
+	server/clock/core/election_words.c \
+	server/clock/core/lease.c server/clock/core/lease.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
 	server/clock/core/reference.c server/clock/core/reference.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h

@@ -19,16 +19,17 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 double histogram_quantile(const struct histogram *histogram, double p);
 
 struct figures {
-    uint64_t scenarios, failures, broken; /* broken: scenarios outside the assumptions with a false interval */
-    uint64_t claims, false_claims;        /* intervals looked at */
-    uint64_t claims_kept, false_kept;     /* those in scenarios where the assumptions hold */
+    uint64_t scenarios, failures,
+        broken;                       /* broken: scenarios outside the assumptions with a false interval */
+    uint64_t claims, false_claims;    /* intervals looked at */
+    uint64_t claims_kept, false_kept; /* those in scenarios where the assumptions hold */
     uint64_t scenarios_kept;
     uint64_t steps, datagrams, publications, voids, sim_seconds;
-    uint64_t masters;                     /* changes of master seen by honest nodes */
-    struct histogram ratio;               /* half-width over true error */
-    struct histogram width_ns, error_ns;  /* of absolute statuses */
-    struct histogram relative_ns;         /* distance of honest nodes from their master's line, status relative */
-    struct histogram settle_ms;           /* after the world healed */
+    uint64_t masters;                    /* changes of master seen by honest nodes */
+    struct histogram ratio;              /* half-width over true error */
+    struct histogram width_ns, error_ns; /* of absolute statuses */
+    struct histogram relative_ns; /* distance of honest nodes from their master's line, status relative */
+    struct histogram settle_ms;   /* after the world healed */
 };
 
 void figures_merge(struct figures *into, const struct figures *from);

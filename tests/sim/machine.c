@@ -7,8 +7,9 @@
 
 static int64_t error_of(struct machine *machine)
 {
-    return machine->rtc_error_ns == 0 ? 0
-                                      : rnd_between(&machine->random, -machine->rtc_error_ns, machine->rtc_error_ns);
+    return machine->rtc_error_ns == 0
+               ? 0
+               : rnd_between(&machine->random, -machine->rtc_error_ns, machine->rtc_error_ns);
 }
 
 static double clock_at(const struct machine *machine, const struct machine_clock *clock, int64_t raw,
@@ -48,8 +49,8 @@ static void boot(struct machine *machine, int64_t t_ns, int64_t offset_ns)
     machine->realtime.fraction = machine->boottime.fraction = 0;
 }
 
-void machine_start(struct machine *machine, uint64_t name, const struct oscillator_plan *plan, struct rnd random,
-                   int64_t t_ns, int64_t offset_ns, int64_t rtc_error_ns)
+void machine_start(struct machine *machine, uint64_t name, const struct oscillator_plan *plan,
+                   struct rnd random, int64_t t_ns, int64_t offset_ns, int64_t rtc_error_ns)
 {
     *machine = (struct machine){.name = name, .random = random, .rtc_error_ns = rtc_error_ns};
     oscillator_start(&machine->oscillator, plan, rnd_fork(&machine->random, 1), t_ns);
@@ -58,7 +59,8 @@ void machine_start(struct machine *machine, uint64_t name, const struct oscillat
 
 int64_t machine_raw(struct machine *machine, int64_t t_ns)
 {
-    return machine->stands ? machine->stands_raw : oscillator_read(&machine->oscillator, t_ns) - machine->hidden;
+    return machine->stands ? machine->stands_raw
+                           : oscillator_read(&machine->oscillator, t_ns) - machine->hidden;
 }
 
 int64_t machine_realtime(struct machine *machine, int64_t t_ns)

@@ -23,13 +23,13 @@ struct machine_clock {
 
 struct machine {
     struct oscillator oscillator;
-    uint64_t name;         /* unique to the machine: timelines differ between machines */
-    uint64_t boots;        /* so far */
-    uint64_t suspends;     /* noticed by the system, in this boot */
-    int64_t hidden;        /* oscillator reading - RAW */
-    bool stands;           /* suspended, or paused as a virtual machine */
-    int64_t stands_raw;    /* RAW meanwhile */
-    int64_t stands_since;  /* true time */
+    uint64_t name;        /* unique to the machine: timelines differ between machines */
+    uint64_t boots;       /* so far */
+    uint64_t suspends;    /* noticed by the system, in this boot */
+    int64_t hidden;       /* oscillator reading - RAW */
+    bool stands;          /* suspended, or paused as a virtual machine */
+    int64_t stands_raw;   /* RAW meanwhile */
+    int64_t stands_since; /* true time */
     struct machine_clock realtime, boottime;
     int64_t rate_ps_per_s; /* of both against RAW */
     int64_t rtc_error_ns;  /* how wrong a suspend's length, or the time at boot, can be */
@@ -37,8 +37,8 @@ struct machine {
 };
 
 /* Boots it for the first time at true time t_ns, REALTIME wrong by `offset_ns`. */
-void machine_start(struct machine *machine, uint64_t name, const struct oscillator_plan *plan, struct rnd random,
-                   int64_t t_ns, int64_t offset_ns, int64_t rtc_error_ns);
+void machine_start(struct machine *machine, uint64_t name, const struct oscillator_plan *plan,
+                   struct rnd random, int64_t t_ns, int64_t offset_ns, int64_t rtc_error_ns);
 
 /* Readings at true time `t_ns`; times must not go back. */
 int64_t machine_raw(struct machine *machine, int64_t t_ns);

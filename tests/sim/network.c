@@ -16,9 +16,9 @@ void network_start(struct network *net, const struct network_plan *plan, unsigne
     BUG_UNLESS(net->base_ns != NULL && net->cut != NULL && net->clogged != NULL);
     for (unsigned a = 0; a < nodes; a++)
         for (unsigned b = 0; b < nodes; b++)
-            net->base_ns[a * nodes + b] = plan->symmetric && b < a
-                                              ? net->base_ns[b * nodes + a]
-                                              : rnd_between(&net->random, plan->base_ns_min, plan->base_ns_max);
+            net->base_ns[a * nodes + b] =
+                plan->symmetric && b < a ? net->base_ns[b * nodes + a]
+                                         : rnd_between(&net->random, plan->base_ns_min, plan->base_ns_max);
 }
 
 void network_end(struct network *net)

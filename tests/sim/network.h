@@ -24,10 +24,10 @@ struct network {
     struct network_plan plan;
     struct rnd random;
     unsigned nodes;
-    int64_t *base_ns;      /* [from * nodes + to] */
-    unsigned char *cut;    /* [from * nodes + to]: nothing goes that way */
+    int64_t *base_ns;   /* [from * nodes + to] */
+    unsigned char *cut; /* [from * nodes + to]: nothing goes that way */
     unsigned char *clogged;
-    double clog_ns;        /* mean of what a clogged way adds */
+    double clog_ns; /* mean of what a clogged way adds */
     uint64_t carried, lost, doubled;
 };
 

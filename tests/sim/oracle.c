@@ -40,8 +40,9 @@ void oracle_fail(struct world *world, const struct world_node *node, const char 
     if (oracle->found || node->plan.traitor != TRAITOR_NONE)
         return;
     oracle->found = true;
-    size_t at = (size_t)snprintf(oracle->what, ORACLE_WHAT, "at %.6f s, node %u: ",
-                                 (double)(world->now_ns - WORLD_START_NS) * 1e-9, node->index + 1);
+    size_t at = (size_t)snprintf(oracle->what, ORACLE_WHAT,
+                                 "at %.6f s, node %u: ", (double)(world->now_ns - WORLD_START_NS) * 1e-9,
+                                 node->index + 1);
     va_list args;
     va_start(args, format);
     vsnprintf(oracle->what + at, ORACLE_WHAT - at, format, args);
@@ -95,7 +96,8 @@ bool oracle_read(struct world *world, struct world_node *node, tai_t *ret_tai, i
 
 /* ---- Promise 1 ---- */
 
-static void check_absolute(struct world *world, struct world_node *node, tai_t tai, int64_t half, const char *when)
+static void check_absolute(struct world *world, struct world_node *node, tai_t tai, int64_t half,
+                           const char *when)
 {
     struct figures *figures = &world->oracle->figures;
     int64_t error = tai.ns - world->now_ns;
@@ -110,7 +112,8 @@ static void check_absolute(struct world *world, struct world_node *node, tai_t t
     figures->false_claims++;
     figures->false_kept += world->scenario->assumptions;
     if (world->scenario->assumptions)
-        oracle_fail(world, node, "false interval, %s: %s, error %lld ns, half-width %lld ns, line %lld ns old", when,
+        oracle_fail(world, node,
+                    "false interval, %s: %s, error %lld ns, half-width %lld ns, line %lld ns old", when,
                     taistamp_status_name(node->page.line.status), (long long)error, (long long)half,
                     (long long)(machine_raw(&node->machine, world->now_ns) - node->page.line.raw.ns));
 }
@@ -121,7 +124,8 @@ static bool same_cluster_time(const struct world_node *a, const struct world_nod
            a->page.master.id != 0 && a->page.term == b->page.term && a->page.master.id == b->page.master.id;
 }
 
-static void check_relative(struct world *world, struct world_node *node, tai_t tai, int64_t half, const char *when)
+static void check_relative(struct world *world, struct world_node *node, tai_t tai, int64_t half,
+                           const char *when)
 {
     /* Of many clients only the servers are compared with: all pairs with a server are seen. */
     for (uint32_t i = 0; i < world->servers_count; i++) {
@@ -140,7 +144,8 @@ static void check_relative(struct world *world, struct world_node *node, tai_t t
         world->oracle->figures.false_claims++;
         world->oracle->figures.false_kept += world->scenario->assumptions;
         if (world->scenario->assumptions)
-            oracle_fail(world, node, "%s: relative, %lld ns from node %u, half-widths %lld and %lld ns, term %llu", when,
+            oracle_fail(world, node,
+                        "%s: relative, %lld ns from node %u, half-widths %lld and %lld ns, term %llu", when,
                         (long long)apart, other->index + 1, (long long)half, (long long)other_half,
                         (unsigned long long)node->page.term);
     }
@@ -173,8 +178,8 @@ static void check_term(struct world *world, struct world_node *node)
         return;
     }
     if (seen->master != page->master.id && !traitor && honest(&world->nodes[seen->master - 1]))
-        oracle_fail(world, node, "term %llu has two masters: %u, as node %u says, and %u", (unsigned long long)page->term,
-                    seen->master, seen->said_by, page->master.id);
+        oracle_fail(world, node, "term %llu has two masters: %u, as node %u says, and %u",
+                    (unsigned long long)page->term, seen->master, seen->said_by, page->master.id);
 }
 
 /* ---- Promise 6 ---- */
@@ -184,7 +189,8 @@ static void check_continuity(struct world *world, struct world_node *node, const
 {
     struct sync_line *old = &node->page.line;
     int64_t half, raw = machine_raw(&node->machine, world->now_ns);
-    if (!node->page.written || !page_status_has_interval(old->status) || old->timeline.id != line->timeline.id)
+    if (!node->page.written || !page_status_has_interval(old->status) ||
+        old->timeline.id != line->timeline.id)
         return;
     if (!page_status_has_interval(line->status)) {
         world->oracle->nodes[node->index].voids++;
@@ -196,6 +202,9 @@ static void check_continuity(struct world *world, struct world_node *node, const
     if (node->page.written_ns < node->started_ns || raw > old->expires.ns)
         return;
     int64_t step = line_at(line, raw, &half) - line_at(old, raw, &half);
+    /* Cluster time that gets a reference for the first time. */
+    if (old->status == TAISTAMP_STATUS_RELATIVE && line->status != TAISTAMP_STATUS_RELATIVE)
+        return;
     if (llabs(step) > STEP_ALLOWED_NS)
         oracle_fail(world, node, "its published time steps by %lld ns", (long long)step);
 }
@@ -252,8 +261,8 @@ void oracle_send(struct world *world, struct world_node *node, const struct engi
     if (!node->port->real || !traitor_hlc(send->bytes, send->len, &l, &c))
         return;
     if (l < seen->hlc_ns || (l == seen->hlc_ns && c <= seen->hlc_count && seen->hlc_ns != 0))
-        oracle_fail(world, node, "its HLC goes from %lld.%u to %lld.%u", (long long)seen->hlc_ns, seen->hlc_count,
-                    (long long)l, c);
+        oracle_fail(world, node, "its HLC goes from %lld.%u to %lld.%u", (long long)seen->hlc_ns,
+                    seen->hlc_count, (long long)l, c);
     seen->hlc_ns = l;
     seen->hlc_count = c;
 }

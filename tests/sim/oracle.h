@@ -27,7 +27,7 @@ enum { ORACLE_TERMS = 64, ORACLE_WHAT = 400 };
 struct oracle_node {
     int64_t hlc_ns;
     uint32_t hlc_count;
-    uint64_t wakes;       /* steps in the present second */
+    uint64_t wakes; /* steps in the present second */
     int64_t wakes_second;
     int64_t cut_off_since; /* true time since when it could not reach a quorum; 0: it can */
     uint64_t voids, steps; /* times that a line was given up; steps of the system clock */
@@ -48,8 +48,8 @@ struct oracle {
     char what[ORACLE_WHAT];
     struct oracle_term terms[ORACLE_TERMS]; /* by term modulo */
     struct figures figures;
-    int64_t healed_ns;   /* 0: not yet */
-    int64_t good_since;  /* since when all that is demanded holds; 0: it does not */
+    int64_t healed_ns;         /* 0: not yet */
+    int64_t good_since;        /* since when all that is demanded holds; 0: it does not */
     char missing[ORACLE_WHAT]; /* what was missing at the last look */
 };
 

@@ -33,8 +33,8 @@ static unsigned reaches(const struct world *world, const struct world_node *node
     unsigned count = 0;
     for (uint32_t i = 0; i < world->servers_count; i++)
         count += works(&world->nodes[i]) &&
-                 (i == node->index ||
-                  (!net->cut[(size_t)node->index * net->nodes + i] && !net->cut[(size_t)i * net->nodes + node->index]));
+                 (i == node->index || (!net->cut[(size_t)node->index * net->nodes + i] &&
+                                       !net->cut[(size_t)i * net->nodes + node->index]));
     return count;
 }
 
@@ -58,8 +58,8 @@ void oracle_leases(struct world *world)
         if (!view.lease_valid || view.master.id != node->index + 1)
             continue;
         if (holder != NULL)
-            oracle_fail(world, node, "holds a lease for term %llu while node %u holds one", (unsigned long long)view.term,
-                        holder->index + 1);
+            oracle_fail(world, node, "holds a lease for term %llu while node %u holds one",
+                        (unsigned long long)view.term, holder->index + 1);
         holder = node;
         if (seen->cut_off_since != 0 && world->now_ns - seen->cut_off_since > CUT_OFF_NS)
             oracle_fail(world, node, "holds a lease, cut off from a quorum for %.1f s",
@@ -124,8 +124,8 @@ static void look(struct world *world, char *ret_what)
     int64_t reference_width = 0;
     unsigned refs = references(world, &reference_width);
     const struct network_plan *plan = &world->network.plan;
-    int64_t width_max = 2 * reference_width + 4 * network_base_max(&world->network) + (int64_t)(40 * plan->jitter_ns) +
-                        INT64_C(2000000);
+    int64_t width_max = 2 * reference_width + 4 * network_base_max(&world->network) +
+                        (int64_t)(40 * plan->jitter_ns) + INT64_C(2000000);
     struct view_tracking first, view;
     bool have_first = false;
     for (uint32_t i = 0; i < world->nodes_count; i++) {
@@ -139,8 +139,9 @@ static void look(struct world *world, char *ret_what)
         have_first = true;
         const char *what = missing(world, node, &view, &first, refs, width_max);
         if (what != NULL) {
-            snprintf(ret_what, ORACLE_WHAT, "node %u %s (state %d, status %s, master %u, term %llu, half-width %lld ns)",
-                     i + 1, what, (int)view.state, taistamp_status_name(view.line.status), view.master.id,
+            snprintf(ret_what, ORACLE_WHAT,
+                     "node %u %s (state %d, status %s, master %u, term %llu, half-width %lld ns)", i + 1,
+                     what, (int)view.state, taistamp_status_name(view.line.status), view.master.id,
                      (unsigned long long)view.term, (long long)view.half_width_ns);
             return;
         }

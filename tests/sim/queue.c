@@ -10,8 +10,8 @@ static bool sooner(const struct queue_item *a, const struct queue_item *b)
     return a->t_ns != b->t_ns ? a->t_ns < b->t_ns : a->order < b->order;
 }
 
-void queue_push(struct queue *queue, int64_t t_ns, enum queue_kind kind, uint32_t node, uint32_t life, int64_t a,
-                int64_t b)
+void queue_push(struct queue *queue, int64_t t_ns, enum queue_kind kind, uint32_t node, uint32_t life,
+                int64_t a, int64_t b)
 {
     if (queue->count == queue->size) {
         queue->size = queue->size == 0 ? 256 : 2 * queue->size;

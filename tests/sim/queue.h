@@ -27,8 +27,8 @@ struct queue_item {
     uint64_t order;
     enum queue_kind kind;
     uint32_t node;
-    uint32_t life;  /* of the node when it was planned */
-    int64_t a, b;   /* by kind */
+    uint32_t life; /* of the node when it was planned */
+    int64_t a, b;  /* by kind */
 };
 
 struct queue {
@@ -37,8 +37,8 @@ struct queue {
     uint64_t order;
 };
 
-void queue_push(struct queue *queue, int64_t t_ns, enum queue_kind kind, uint32_t node, uint32_t life, int64_t a,
-                int64_t b);
+void queue_push(struct queue *queue, int64_t t_ns, enum queue_kind kind, uint32_t node, uint32_t life,
+                int64_t a, int64_t b);
 bool queue_pop(struct queue *queue, struct queue_item *ret_item);
 void queue_end(struct queue *queue);
 

@@ -11,23 +11,23 @@
 #include "tests/sim/world.h"
 
 enum script_kind {
-    SCRIPT_CRASH,      /* node; b: 1 what was on its way to the disk gets there */
-    SCRIPT_START,      /* node, when it is down */
-    SCRIPT_STOP,       /* node, orderly */
-    SCRIPT_REBOOT,     /* node: crash and start on a new timeline */
-    SCRIPT_WIPE,       /* node loses its disk (while down) */
-    SCRIPT_PAUSE,      /* node, b: ns */
-    SCRIPT_SUSPEND,    /* node; b: 1 a virtual machine, which notices nothing */
-    SCRIPT_RESUME,     /* node; b: 1 the system counts it as a suspend */
-    SCRIPT_PARTITION,  /* a: bits of the nodes on one side */
-    SCRIPT_CUT,        /* from node to a */
-    SCRIPT_UNCUT,      /* all ways open */
-    SCRIPT_CLOG,       /* from node to a, b: mean ns; b 0: no more */
-    SCRIPT_REFERENCE,  /* node; b: 0 lost, 1 back */
-    SCRIPT_ATTACKERS,  /* b: datagrams per second */
-    SCRIPT_KILL_MASTER,/* whoever it is then, crash */
-    SCRIPT_MARK,       /* the oracle notes figures now */
-    SCRIPT_HEAL        /* the end of the attack */
+    SCRIPT_CRASH,       /* node; b: 1 what was on its way to the disk gets there */
+    SCRIPT_START,       /* node, when it is down */
+    SCRIPT_STOP,        /* node, orderly */
+    SCRIPT_REBOOT,      /* node: crash and start on a new timeline */
+    SCRIPT_WIPE,        /* node loses its disk (while down) */
+    SCRIPT_PAUSE,       /* node, b: ns */
+    SCRIPT_SUSPEND,     /* node; b: 1 a virtual machine, which notices nothing */
+    SCRIPT_RESUME,      /* node; b: 1 the system counts it as a suspend */
+    SCRIPT_PARTITION,   /* a: bits of the nodes on one side */
+    SCRIPT_CUT,         /* from node to a */
+    SCRIPT_UNCUT,       /* all ways open */
+    SCRIPT_CLOG,        /* from node to a, b: mean ns; b 0: no more */
+    SCRIPT_REFERENCE,   /* node; b: 0 lost, 1 back */
+    SCRIPT_ATTACKERS,   /* b: datagrams per second */
+    SCRIPT_KILL_MASTER, /* whoever it is then, crash */
+    SCRIPT_MARK,        /* the oracle notes figures now */
+    SCRIPT_HEAL         /* the end of the attack */
 };
 
 struct script_item {

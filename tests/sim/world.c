@@ -100,7 +100,8 @@ static void leave(struct world *world, const struct queue_item *item)
         int64_t late = 20000 + (int64_t)rnd_exp(&node->random, 30000);
         if (rnd_chance(&node->random, 0.01))
             late += (int64_t)rnd_exp(&node->random, 30e6);
-        queue_push(&world->queue, world->now_ns + late, QUEUE_SENT, item->node, item->life, (int64_t)d->token, stamp);
+        queue_push(&world->queue, world->now_ns + late, QUEUE_SENT, item->node, item->life, (int64_t)d->token,
+                   stamp);
     }
     if (world->attack_per_s > 0 || world->kept_count < WORLD_DATAGRAMS_KEPT) {
         unsigned slot = world->kept_count < WORLD_DATAGRAMS_KEPT
@@ -119,8 +120,8 @@ static void leave(struct world *world, const struct queue_item *item)
         queue_push(&world->queue, world->now_ns + delay[1], QUEUE_ARRIVE, d->to_node, 0, (int64_t)twin, 0);
     }
     if (copies > 0)
-        queue_push(&world->queue, world->now_ns + delay[0], QUEUE_ARRIVE, world->datagrams[item->a].to_node, 0,
-                   item->a, 0);
+        queue_push(&world->queue, world->now_ns + delay[0], QUEUE_ARRIVE, world->datagrams[item->a].to_node,
+                   0, item->a, 0);
     else
         datagram_free(world, (size_t)item->a);
 }
@@ -134,11 +135,12 @@ static void arrive(struct world *world, const struct queue_item *item)
         return;
     }
     d->stamp_ns = machine_realtime(&node->machine, world->now_ns) + noise(node);
-    queue_push(&world->queue, world_node_ready(world, node), QUEUE_HANDLE, item->node, node->life, item->a, 0);
+    queue_push(&world->queue, world_node_ready(world, node), QUEUE_HANDLE, item->node, node->life, item->a,
+               0);
 }
 
-void world_inject(struct world *world, const struct engine_address *from, uint32_t to_node, const uint8_t *bytes,
-                  size_t len)
+void world_inject(struct world *world, const struct engine_address *from, uint32_t to_node,
+                  const uint8_t *bytes, size_t len)
 {
     size_t index = datagram_new(world);
     struct world_datagram *d = &world->datagrams[index];
@@ -321,8 +323,8 @@ void world_start(struct world *world, const struct scenario *scenario, struct or
         world_node_make(world, i, rnd_fork(&random, 100 + i));
     oracle_start(oracle, world);
     for (unsigned i = 0; i < scenario->script_count; i++)
-        queue_push(&world->queue, WORLD_START_NS + (int64_t)(scenario->script[i].at_s * 1e9), QUEUE_SCRIPT, 0, 0,
-                   (int64_t)i, 0);
+        queue_push(&world->queue, WORLD_START_NS + (int64_t)(scenario->script[i].at_s * 1e9), QUEUE_SCRIPT, 0,
+                   0, (int64_t)i, 0);
     queue_push(&world->queue, WORLD_START_NS + SAMPLE_NS, QUEUE_SAMPLE, 0, 0, 0, 0);
 }
 

@@ -31,15 +31,15 @@ struct world;
 /* What a traitor does to all that its engine, which is a real one with real keys, says. */
 enum traitor_kind {
     TRAITOR_NONE,
-    TRAITOR_CONSTANT,   /* its line and reference are wrong by lie_ns */
-    TRAITOR_TWO_FACED,  /* by +lie_ns to some, by -lie_ns to others */
-    TRAITOR_DRAG,       /* by lie_ns more each second */
-    TRAITOR_SILENT,     /* says nothing */
-    TRAITOR_REFERENCE,  /* honest software, but its reference is wrong by lie_ns */
-    TRAITOR_MASTER,     /* its corrections alone are wrong by lie_ns */
-    TRAITOR_TERMS,      /* claims terms and mastership at random */
-    TRAITOR_NARROW,     /* wrong by lie_ns, and its half-widths are next to nothing */
-    TRAITOR_STAMPS,     /* its receive and transmit readings are wrong by lie_ns */
+    TRAITOR_CONSTANT,  /* its line and reference are wrong by lie_ns */
+    TRAITOR_TWO_FACED, /* by +lie_ns to some, by -lie_ns to others */
+    TRAITOR_DRAG,      /* by lie_ns more each second */
+    TRAITOR_SILENT,    /* says nothing */
+    TRAITOR_REFERENCE, /* honest software, but its reference is wrong by lie_ns */
+    TRAITOR_MASTER,    /* its corrections alone are wrong by lie_ns */
+    TRAITOR_TERMS,     /* claims terms and mastership at random */
+    TRAITOR_NARROW,    /* wrong by lie_ns, and its half-widths are next to nothing */
+    TRAITOR_STAMPS,    /* its receive and transmit readings are wrong by lie_ns */
     TRAITOR_KINDS
 };
 
@@ -50,20 +50,20 @@ struct world_reference {
     int64_t error_ns;      /* constant part; within half_width_ns when honest */
     double noise_ns;
     int64_t period_ns;
-    bool lost;             /* for now */
+    bool lost; /* for now */
 };
 
 struct world_node_plan {
     bool server;
     struct oscillator_plan oscillator;
-    int64_t offset_ns;       /* of REALTIME at the start */
+    int64_t offset_ns; /* of REALTIME at the start */
     int64_t rtc_error_ns;
-    double read_delay_ns;    /* mean, between kernel and process */
-    double late_chance;      /* that the process runs late ... */
-    double late_ns;          /* ... by this mean */
-    double stamp_noise_ns;   /* mean: a transmit stamp is early, a receive stamp late by that */
-    double stamp_lost;       /* chance that a transmit stamp never comes */
-    double disk_ns;          /* mean latency */
+    double read_delay_ns;  /* mean, between kernel and process */
+    double late_chance;    /* that the process runs late ... */
+    double late_ns;        /* ... by this mean */
+    double stamp_noise_ns; /* mean: a transmit stamp is early, a receive stamp late by that */
+    double stamp_lost;     /* chance that a transmit stamp never comes */
+    double disk_ns;        /* mean latency */
     struct world_reference reference;
     enum traitor_kind traitor;
     int64_t lie_ns;
@@ -94,11 +94,11 @@ struct world_node {
     struct engine_settings settings;
     struct engine_member *members;
     const struct port *port;
-    void *engine;   /* NULL: not running */
-    uint32_t life;  /* rises with each start and each end */
-    bool paused;    /* the process is stopped; clocks run, datagrams wait */
-    bool deaf;      /* suspended: datagrams are lost */
-    int64_t runs_ns;/* true time at which its process is free again */
+    void *engine;              /* NULL: not running */
+    uint32_t life;             /* rises with each start and each end */
+    bool paused;               /* the process is stopped; clocks run, datagrams wait */
+    bool deaf;                 /* suspended: datagrams are lost */
+    int64_t runs_ns;           /* true time at which its process is free again */
     int64_t wake_raw, wake_ns; /* wanted, and when the next QUEUE_WAKE is due (INT64_MAX: none is) */
     struct engine_persist disk[WORLD_RECORDS];
     bool has[WORLD_RECORDS];
@@ -166,7 +166,7 @@ void world_node_resume(struct world *world, struct world_node *node, bool notice
 void world_node_command(struct world *world, struct world_node *node, enum engine_command command);
 void world_trace(const struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A datagram of nobody's, at once to the receiver's kernel. */
-void world_inject(struct world *world, const struct engine_address *from, uint32_t to_node, const uint8_t *bytes,
-                  size_t len);
+void world_inject(struct world *world, const struct engine_address *from, uint32_t to_node,
+                  const uint8_t *bytes, size_t len);
 
 #endif

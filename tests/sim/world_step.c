@@ -44,7 +44,8 @@ static void persist(struct world *world, struct world_node *node, const struct e
             node->pending[slot].open = true;
             node->pending[slot].record = *record;
             int64_t later = 50000 + (int64_t)rnd_exp(&node->random, node->plan.disk_ns);
-            queue_push(&world->queue, world->now_ns + later, QUEUE_PERSISTED, node->index, node->life, slot, 0);
+            queue_push(&world->queue, world->now_ns + later, QUEUE_PERSISTED, node->index, node->life, slot,
+                       0);
             return;
         }
     oracle_fail(world, node, "too many records on the way to the disk");
@@ -65,7 +66,8 @@ static void steer(struct world *world, struct world_node *node, const struct eng
     if (steering->rate_ps_per_s > INT64_C(500000000) || steering->rate_ps_per_s < -INT64_C(500000000))
         oracle_fail(world, node, "steers by more than 500 ppm");
     if (steering->step) {
-        world_trace(world, "%u steps its system clock by %lld ns", node->index + 1, (long long)steering->step_ns);
+        world_trace(world, "%u steps its system clock by %lld ns", node->index + 1,
+                    (long long)steering->step_ns);
         machine_step(&node->machine, world->now_ns, steering->step_ns);
     }
     machine_steer(&node->machine, world->now_ns, steering->rate_ps_per_s);
@@ -89,9 +91,10 @@ static void publish(struct world *world, struct world_node *node, const struct e
 
 static const char *report_name(enum engine_report_kind kind)
 {
-    static const char *const names[] = {
-        "?",         "status",   "master",    "fallback", "rejected", "suspect",   "cleared",      "timeline", "step",
-        "rival",     "peer up",  "peer down", "triangle", "reference", "leap differs", "election", "disk"};
+    static const char *const names[] = {"?",        "status",    "master",   "fallback",  "rejected",
+                                        "suspect",  "cleared",   "timeline", "step",      "rival",
+                                        "peer up",  "peer down", "triangle", "reference", "leap differs",
+                                        "election", "disk"};
     return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }
 
@@ -99,8 +102,8 @@ static void report(struct world *world, struct world_node *node, const struct en
 {
     for (unsigned i = 0; i < actions->reports_count; i++) {
         const struct engine_report *r = &actions->reports[i];
-        world_trace(world, "%u says %s: node %u, %lld, %lld", node->index + 1, report_name(r->kind), r->node.id,
-                    (long long)r->value, (long long)r->other);
+        world_trace(world, "%u says %s: node %u, %lld, %lld", node->index + 1, report_name(r->kind),
+                    r->node.id, (long long)r->value, (long long)r->other);
         oracle_report(world, node, r);
     }
 }
@@ -129,8 +132,8 @@ void world_step_node(struct world *world, struct world_node *node, struct engine
     event->now.timeline = (sync_timeline_t){machine_timeline(machine)};
     event->now.raw = (tai_mono_t){machine_raw(machine, world->now_ns)};
     event->now.width_ns = READ_WIDTH_NS;
-    event->now.realtime_ns = machine_realtime(machine, world->now_ns) +
-                             rnd_between(&node->random, -READ_WIDTH_NS, READ_WIDTH_NS);
+    event->now.realtime_ns =
+        machine_realtime(machine, world->now_ns) + rnd_between(&node->random, -READ_WIDTH_NS, READ_WIDTH_NS);
     event->now.boot_ns = machine_boottime(machine, world->now_ns);
     node->port->step(node->engine, event, world->actions);
     node->steps++;
@@ -165,18 +168,20 @@ void world_node_reference(struct world *world, struct world_node *node)
     struct engine_event event = {.kind = ENGINE_REFERENCE};
     struct sync_reference *reference = &event.u.reference;
     bool lies = node->plan.traitor == TRAITOR_REFERENCE && world->traitors_act;
-    queue_push(&world->queue, world->now_ns + plan->period_ns, QUEUE_REFERENCE, node->index, node->life, 0, 0);
+    queue_push(&world->queue, world->now_ns + plan->period_ns, QUEUE_REFERENCE, node->index, node->life, 0,
+               0);
     if (!plan->lost) {
         double off = (double)plan->error_ns + plan->noise_ns * rnd_gauss(&node->random);
         double most = (double)plan->half_width_ns - 2;
         off = off > most ? most : off < -most ? -most : off;
-        *reference = (struct sync_reference){.present = true,
-                                             .kind = TAISTAMP_CLOCK_SOURCE_SYSTEM,
-                                             .group = plan->group,
-                                             .raw = {machine_raw(&node->machine, world->now_ns)},
-                                             .tai = {world->now_ns + (int64_t)off + (lies ? node->plan.lie_ns : 0)},
-                                             .half_width = {plan->half_width_ns},
-                                             .growth = {(int32_t)(node->plan.oscillator.bound_ppm * 1000)}};
+        *reference =
+            (struct sync_reference){.present = true,
+                                    .kind = TAISTAMP_CLOCK_SYSTEM,
+                                    .group = plan->group,
+                                    .raw = {machine_raw(&node->machine, world->now_ns)},
+                                    .tai = {world->now_ns + (int64_t)off + (lies ? node->plan.lie_ns : 0)},
+                                    .half_width = {plan->half_width_ns},
+                                    .growth = {(int32_t)(node->plan.oscillator.bound_ppm * 1000)}};
         reference->rate_ps_per_s = (int64_t)(-oscillator_rate(&node->machine.oscillator) * 1e12);
     }
     world_step_node(world, node, &event);
@@ -188,7 +193,8 @@ void world_node_kernel(struct world *world, struct world_node *node, bool again)
     event.u.kernel.known = true;
     event.u.kernel.rate_ps_per_s = node->machine.rate_ps_per_s;
     if (again)
-        queue_push(&world->queue, world->now_ns + KERNEL_PERIOD_NS, QUEUE_KERNEL, node->index, node->life, 0, 0);
+        queue_push(&world->queue, world->now_ns + KERNEL_PERIOD_NS, QUEUE_KERNEL, node->index, node->life, 0,
+                   0);
     world_step_node(world, node, &event);
 }
 
@@ -237,8 +243,8 @@ void world_node_make(struct world *world, uint32_t index, struct rnd random)
     node->random = random;
     node->port = node->plan.server ? scenario->server_port : scenario->client_port;
     node->wake_ns = INT64_MAX;
-    machine_start(&node->machine, index + 1, &node->plan.oscillator, rnd_fork(&node->random, 7), world->now_ns,
-                  node->plan.offset_ns, node->plan.rtc_error_ns);
+    machine_start(&node->machine, index + 1, &node->plan.oscillator, rnd_fork(&node->random, 7),
+                  world->now_ns, node->plan.offset_ns, node->plan.rtc_error_ns);
     scenario_settings(scenario, &node->plan, index, &node->settings);
     node->settings.crypto = &world->crypto;
     members_make(world, node);
@@ -287,7 +293,8 @@ void world_node_start(struct world *world, struct world_node *node)
     queue_push(&world->queue, world->now_ns + 200000, QUEUE_KERNEL, node->index, node->life, 0, 0);
     if (node->plan.reference.present) {
         int64_t first = (int64_t)(rnd_unit(&node->random) * (double)node->plan.reference.period_ns);
-        queue_push(&world->queue, world->now_ns + 300000 + first, QUEUE_REFERENCE, node->index, node->life, 0, 0);
+        queue_push(&world->queue, world->now_ns + 300000 + first, QUEUE_REFERENCE, node->index, node->life, 0,
+                   0);
     }
     oracle_started(world, node);
 }

@@ -14,4 +14,5 @@ libtaiclientcore_la_SOURCES = \
 	client/core/placement.c client/core/placement.h \
 	client/core/suspend.c client/core/suspend.h \
 	client/core/witness.c client/core/witness.h \
-	client/core/session.c client/core/session.h
+	client/core/session.c client/core/session.h \
+	client/core/steerers.c client/core/steerers.h

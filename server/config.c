@@ -65,7 +65,8 @@ static bool resolve_paths(struct taid_config *c, const char *path)
            settings_path_resolve(c->data_dir, &c->sync.state_dir, "sync") &&
            settings_path_resolve(c->sync.drift_file != NULL ? c->data_dir : c->sync.state_dir,
                                  &c->sync.drift_file, "drift") &&
-           settings_path_resolve(c->data_dir, &c->sync.control, "run/control");
+           settings_path_resolve(c->data_dir, &c->sync.control, "run/control") &&
+           settings_path_resolve(c->data_dir, &c->sync.tracking_log, NULL);
 }
 
 /* ---- what depends on more than one key ---- */

@@ -52,9 +52,10 @@ struct taid_config {
             election_ns_max; /* random delay before standing; default 0.1 to 0.4 s; min < max */
         int64_t
             step_threshold_ns; /* mode system: a start this far off or further is stepped; 0: never; default 0.1 s */
-        char *state_dir;  /* what must outlive a restart: term and vote; default data_dir/sync */
-        char *drift_file; /* default state_dir/drift */
-        char *control;    /* socket for taictl; default data_dir/run/control */
+        char *state_dir;    /* what must outlive a restart: term and vote; default data_dir/sync */
+        char *drift_file;   /* default state_dir/drift */
+        char *control;      /* socket for taictl; default data_dir/run/control */
+        char *tracking_log; /* a line each second about the own clock; NULL: none */
     } sync;
     struct {
         char *listen[CONFIG_LISTEN_MAX]; /* "127.0.0.1:8023" (default), "[::1]:8023", port 0: any free one */

@@ -46,6 +46,7 @@ const struct setting config_keys[] = {
     {ROW("sync", "state_dir", SETTING_PATH, sync.state_dir)},
     {ROW("sync", "drift_file", SETTING_PATH, sync.drift_file)},
     {ROW("sync", "control", SETTING_PATH, sync.control)},
+    {ROW("sync", "tracking_log", SETTING_PATH, sync.tracking_log)},
     {.section = "", .name = "stamp", .type = SETTING_SECTION},
     {ROW("stamp", "listen", SETTING_LISTEN, stamp.listen), .max = CONFIG_LISTEN_MAX,
      .count_offset = offsetof(struct taid_config, stamp.listen_count),

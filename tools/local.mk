@@ -2,8 +2,9 @@
 noinst_LTLIBRARIES += libtaitools.la
 libtaitools_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
 libtaitools_la_LIBADD = $(JANSSON_LIBS)
-libtaitools_la_SOURCES = tools/json.c tools/json.h
+libtaitools_la_SOURCES = tools/json.c tools/json.h tools/text.c tools/text.h
 include tools/tai-stamp/local.mk
 # The two scripts that start from a fresh machine; they run from the sources and are not installed.
 EXTRA_DIST += tools/quickstart tools/selftest tools/packages.sh .ci/run
 include tools/tai-leap/local.mk
+include tools/taictl/local.mk

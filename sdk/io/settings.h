@@ -34,7 +34,7 @@ enum setting_type {
     SETTING_LISTEN   /* char *[SETTINGS_LISTEN_MAX]: numeric addresses with a port */
 };
 
-enum { SETTINGS_LISTEN_MAX = 8, SETTINGS_KEYS_MAX = 64 /* taid.yaml has 45 */ };
+enum { SETTINGS_LISTEN_MAX = 8, SETTINGS_KEYS_MAX = 64 /* taid.yaml has 46 */ };
 
 struct setting {
     const char *section; /* "" at the top */

@@ -7,8 +7,8 @@
 #include "sdk/sync/wire_fields.h"
 
 /* Where the header's fields lie that are looked at before all others. */
-enum { AT_VERSION = 3, AT_TYPE = 4, AT_LENGTH = 6, AT_CLUSTER = 8, AT_SENDER = 16, AT_RECEIVER = 20 };
-static const uint8_t magic[AT_VERSION] = {'T', 'A', 'I'};
+enum { AT_VERSION = 3, AT_TYPE = 4, AT_LENGTH = 6, AT_SENDER = 16 };
+const uint8_t wire_start[WIRE_START] = {'T', 'A', 'I', WIRE_VERSION};
 
 const char *wire_type_name(enum wire_type type)
 {
@@ -72,7 +72,7 @@ enum wire_verdict wire_peek(struct bytes datagram, struct wire_envelope *ret_env
         return WIRE_SHORT;
     if (datagram.len > WIRE_DATAGRAM_MAX)
         return WIRE_LONG;
-    if (memcmp(p, magic, sizeof magic) != 0)
+    if (memcmp(p, wire_start, AT_VERSION) != 0)
         return WIRE_MAGIC;
     if (p[AT_VERSION] != WIRE_VERSION)
         return WIRE_OTHER_VERSION;
@@ -83,16 +83,17 @@ enum wire_verdict wire_peek(struct bytes datagram, struct wire_envelope *ret_env
         return WIRE_LENGTH;
     *ret_envelope = (struct wire_envelope){
         .type = (enum wire_type)p[AT_TYPE],
-        .cluster = be64_read(p + AT_CLUSTER),
+        .cluster = be64_read(p + WIRE_AT_CLUSTER),
         .sender = {be32_read(p + AT_SENDER)},
-        .receiver = {be32_read(p + AT_RECEIVER)},
+        .receiver = {be32_read(p + WIRE_AT_RECEIVER)},
     };
     return WIRE_OK;
 }
 
 void field_header(struct wire_cursor *c, struct wire_header *h)
 {
-    uint8_t start[AT_TYPE] = {magic[0], magic[1], magic[2], WIRE_VERSION};
+    uint8_t start[WIRE_START];
+    memcpy(start, wire_start, sizeof start);
     unsigned type = (unsigned)h->type;
     field_bytes(c, start, sizeof start);
     field_code(c, &type, 1, WIRE_TYPES - 1);

@@ -269,6 +269,11 @@ struct wire_message {
 
 /* ---- Bytes ---- */
 
+/* What every datagram of a cluster to a node has in common, for a filter in the kernel: the first WIRE_START bytes, and the
+ * numbers of cluster and receiver, big-endian, at these places. */
+enum { WIRE_START = 4, WIRE_AT_CLUSTER = 8, WIRE_AT_RECEIVER = 20 };
+extern const uint8_t wire_start[WIRE_START];
+
 /* Bytes of a datagram of this type, 0 for what is no type. At most WIRE_DATAGRAM_MAX. */
 size_t wire_length(enum wire_type type);
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tools/tai-stamp/hashing.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { FILES = 4, PIECE = 1 << 20, PIECES = 96, ROUNDS = 3 };
 

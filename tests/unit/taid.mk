@@ -21,3 +21,10 @@ TESTS += tests/unit/test_init
 tests_unit_test_init_SOURCES = tests/unit/test_init.c
 tests_unit_test_init_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_init_LDADD = $(taid_LDADD) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_control
+TESTS += tests/unit/test_control
+tests_unit_test_control_SOURCES = tests/unit/test_control.c
+tests_unit_test_control_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_control_LDADD = libtaiclientio.la libtaiclientcore.la libtaisync.la libtaistamp.la libtaidaemon.la libtaitime.la \
+	libtaibase.la libtaiio.la $(EVENT_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) $(CRYPTO_LIBS)

@@ -15,7 +15,7 @@
 #include "tools/tai-stamp/kept.h"
 #include "tools/tai-stamp/outbox.h"
 #include "tools/tai-stamp/state.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 #include "tools/tai-stamp/walk.h"
 
 static char root[64];

@@ -12,7 +12,7 @@
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/outbox.h"
 #include "tools/tai-stamp/remake.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 /* One list. Between `lines` and `end` are its lines. */
 struct list {

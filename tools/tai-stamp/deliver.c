@@ -12,7 +12,7 @@
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/kept.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { DEVICES_MAX = 16 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static unsigned digits_for(int64_t h)
 {

@@ -15,7 +15,7 @@
 #include "tools/tai-stamp/hashing.h"
 #include "tools/tai-stamp/judge.h"
 #include "tools/tai-stamp/kept.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 /* One file to export, with its proof. */
 struct parcel {

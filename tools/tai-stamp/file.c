@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_len)
 {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { SHOW_AFTER_MS = 500, SHOW_EVERY_MS = 100, THREADS_MAX = 256 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static char *place(const char *variable, const char *usual, const char *below)
 {

@@ -9,7 +9,7 @@
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/judge.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static void print_block(const char *title, const char *text)
 {

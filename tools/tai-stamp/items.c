@@ -10,7 +10,7 @@
 #include "tools/tai-stamp/describe.h"
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/remake.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 #include "tools/tai-stamp/walk.h"
 
 void items_report_json(const struct item *item, const char *status, const char *message,

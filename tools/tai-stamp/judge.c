@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tools/tai-stamp/file.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static bool read_named(const char *path, size_t limit, char **ret_text, size_t *ret_len)
 {

@@ -24,7 +24,6 @@ libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/remake.c tools/tai-stamp/remake.h \
 	tools/tai-stamp/restore.c \
 	tools/tai-stamp/state.c tools/tai-stamp/state.h \
-	tools/tai-stamp/text.c tools/tai-stamp/text.h \
 	tools/tai-stamp/trust.c \
 	tools/tai-stamp/verify.c \
 	tools/tai-stamp/walk.c tools/tai-stamp/walk.h

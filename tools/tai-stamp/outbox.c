@@ -17,7 +17,7 @@
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/kept.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { RECORD_MAX = 1 << 30 };
 

@@ -11,7 +11,7 @@
 
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { URL_MAX = 2048 };
 

@@ -16,7 +16,7 @@
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/kept.h"
 #include "tools/tai-stamp/state.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static bool fail(struct tai_error *error, enum tai_err code, const char *why)
 {

@@ -21,7 +21,7 @@
 #include "tools/tai-stamp/items.h"
 #include "tools/tai-stamp/network.h"
 #include "tools/tai-stamp/state.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 /* ---- Interrupts ---- */
 

@@ -13,7 +13,7 @@
 
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/home.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 static enum tai_err fail(struct tai_error *error, enum tai_err code, const char *path, const char *why)
 {

@@ -13,7 +13,7 @@
 #include "tools/tai-stamp/file.h"
 #include "tools/tai-stamp/network.h"
 #include "tools/tai-stamp/pins.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 /* A policy that is offered: from a server, or from a file. */
 struct offer {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "tools/tai-stamp/file.h"
-#include "tools/tai-stamp/text.h"
+#include "tools/text.h"
 
 enum { WALK_DEPTH = 512, WALK_LIST_MAX = 1 << 30 };
 

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/io/host.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/io/clocks.h"
+#include "client/io/leap_watch.h"
+#include "client/io/records.h"
+#include "client/io/says.h"
+#include "client/io/steer.h"
+#include "client/io/tracking_log.h"
+#include "client/io/libevent.h"
+#include "sdk/base/error.h"
+#include "sdk/io/log.h"
+#include "sdk/io/page.h"
+#include "sdk/sync/line.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_REFUSED = 78 };
+enum { NS_PER_US = 1000, RETURNS_MAX = 64 };
+#define SECOND_NS INT64_C(1000000000)
+
+/* The own address that a peer's last datagram came to: the answer leaves from there, for a firewall on the way
+ * expects it. */
+struct way_back {
+    struct udp_address peer, own;
+};
+
+struct host {
+    const struct host_settings *settings;
+    struct event_base *base;
+    struct event *timer, *readable[UDP_FAMILIES];
+    struct udp udp;
+    struct clocks clocks;
+    struct steer steer;
+    struct page_writer page;
+    uint8_t boot_id[16];
+    struct control *control;
+    struct tracking_log *tracking_log;
+    struct leap_watch leaps;
+    struct sync_leap leap;
+    struct way_back ways[RETURNS_MAX];
+    struct engine_now last;        /* clocks of the step under way */
+    struct engine_actions actions; /* too large for a stack */
+    int64_t second_raw_ns;         /* raw reading at which the next second's work is due */
+    bool started, is_ready, ending;
+};
+
+static volatile sig_atomic_t stop_asked, reload_asked;
+static struct event_base *volatile signalled_base;
+
+static void on_signal(int number)
+{
+    if (number == SIGHUP)
+        reload_asked = 1;
+    else
+        stop_asked = 1;
+    if (signalled_base != NULL)
+        event_base_loopbreak(signalled_base);
+}
+
+static void catch_signals(struct event_base *base)
+{
+    stop_asked = reload_asked = 0;
+    signalled_base = base;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static void step(struct host *h, struct engine_event *event);
+
+/* ---- Addresses ---- */
+
+static struct udp_address to_udp(const struct engine_address *a)
+{
+    struct udp_address u = {.family = a->family, .port = a->port, .scope = a->scope};
+    memcpy(u.bytes, a->bytes, sizeof u.bytes);
+    return u;
+}
+
+static struct engine_address to_engine(const struct udp_address *u)
+{
+    struct engine_address a = {.family = u->family, .port = u->port, .scope = u->scope};
+    memcpy(a.bytes, u->bytes, sizeof a.bytes);
+    return a;
+}
+
+static struct way_back *way_of(struct host *h, const struct udp_address *peer)
+{
+    uint32_t sum = peer->port;
+    for (size_t i = 0; i < sizeof peer->bytes; i++)
+        sum = sum * 31 + peer->bytes[i];
+    return &h->ways[sum % RETURNS_MAX];
+}
+
+/* ---- Actions ---- */
+
+static void do_persists(struct host *h, const struct engine_persist *persists, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool ok = records_write(h->settings, &persists[i]);
+        struct engine_event event = {.kind = ENGINE_PERSISTED};
+        event.u.persisted.token = persists[i].token;
+        event.u.persisted.ok = ok;
+        clocks_read(&h->clocks, &event.now);
+        step(h, &event);
+    }
+}
+
+static void do_send(struct host *h, const struct engine_send *send, struct udp_stamp *ret_stamp)
+{
+    struct udp_address to = to_udp(&send->to);
+    const struct way_back *way = way_of(h, &to);
+    bool known = udp_address_equal(&way->peer, &to);
+    enum udp_sent sent = udp_send(&h->udp, &to, known ? &way->own : NULL, bytes_of(send->bytes, send->len),
+                                  send->token, ret_stamp);
+    if (sent != UDP_SENT && known) /* the own address may be gone */
+        *way_of(h, &to) = (struct way_back){0};
+}
+
+static enum taistamp_utc_status utc_status(const struct sync_leap *leap, tai_t now)
+{
+    if (leap->expires.ns == 0)
+        return TAISTAMP_UTC_UNKNOWN;
+    return now.ns < leap->expires.ns ? TAISTAMP_UTC_OK : TAISTAMP_UTC_EXPIRED;
+}
+
+static void do_publish(struct host *h, const struct engine_actions *a)
+{
+    struct sync_line target = a->line;
+    if (target.status == TAISTAMP_STATUS_RELATIVE && h->settings->assume_error_ns >= 0) {
+        target.status = TAISTAMP_STATUS_ASSUMED;
+        target.source = TAISTAMP_CLOCK_ASSUMED;
+        line_widen(&target, h->settings->assume_error_ns);
+    }
+    struct line_page_context context = {.timeline = h->last.timeline.id,
+                                        .realtime_minus_raw_ns = h->last.realtime_ns - h->last.raw.ns,
+                                        .tai_utc_s = h->leap.tai_utc_s,
+                                        .next_tai_utc_s = h->leap.next_tai_utc_s,
+                                        .next_leap = h->leap.next,
+                                        .utc = utc_status(&h->leap, target.tai),
+                                        .term = a->term,
+                                        .master = a->master.id};
+    memcpy(context.boot_id, h->boot_id, sizeof context.boot_id);
+    struct clock_line line;
+    if (!line_to_page(&target, &context, &line))
+        return; /* out of the page's ranges: what was there expires */
+    page_write(h->page.page, &line);
+    if (!h->is_ready && page_status_has_interval(line.status)) {
+        h->is_ready = true;
+        if (h->settings->ready != NULL)
+            h->settings->ready(h->settings->ctx);
+    }
+}
+
+static void do_steer(struct host *h, const struct engine_steer *s)
+{
+    if (!h->settings->steer)
+        return;
+    struct tai_error error;
+    if (steer_apply(&h->steer, s, &error) != TAI_OK) {
+        log_error("clock: %s", error.text);
+        h->ending = true;
+    }
+}
+
+static void arm(struct host *h, int64_t raw_ns, int64_t wake_ns)
+{
+    int64_t wait = wake_ns - raw_ns;
+    wait = wait < 0 ? 0 : wait > SECOND_NS ? SECOND_NS : wait;
+    struct timeval at = {.tv_sec = wait / SECOND_NS,
+                         .tv_usec = (wait % SECOND_NS + NS_PER_US - 1) / NS_PER_US};
+    if (at.tv_usec == SECOND_NS / NS_PER_US)
+        at = (struct timeval){.tv_sec = at.tv_sec + 1};
+    evtimer_add(h->timer, &at);
+}
+
+/* Everything that one event leads to. Stamps that are there at once are handed in after all sends have left. */
+static void step(struct host *h, struct engine_event *event)
+{
+    struct engine_actions *a = &h->actions;
+    h->last = event->now;
+    memset(a, 0, offsetof(struct engine_actions, persists));
+    h->settings->engine.step(h->settings->engine.engine, event, a);
+    if (a->steer)
+        do_steer(h, &a->steering);
+    struct udp_stamp stamps[ENGINE_SENDS_MAX];
+    size_t stamped = 0;
+    for (size_t i = 0; i < a->sends_count; i++) {
+        struct udp_stamp stamp = {0};
+        do_send(h, &a->sends[i], &stamp);
+        if (stamp.token != 0)
+            stamps[stamped++] = stamp;
+    }
+    if (a->publish)
+        do_publish(h, a);
+    for (size_t i = 0; i < a->reports_count; i++)
+        says_log(&a->reports[i], h->settings);
+    int64_t wake_ns = a->wake.ns < h->second_raw_ns ? a->wake.ns : h->second_raw_ns;
+    arm(h, event->now.raw.ns, wake_ns);
+    if (a->persists_count > 0) {
+        struct engine_persist persists[2];
+        size_t n = a->persists_count;
+        memcpy(persists, a->persists, n * sizeof *persists);
+        do_persists(h, persists, n);
+    }
+    for (size_t i = 0; i < stamped; i++) {
+        struct engine_event sent = {.kind = ENGINE_SENT, .now = event->now};
+        sent.u.sent.token = stamps[i].token;
+        sent.u.sent.stamp_realtime_ns = stamps[i].realtime_ns;
+        step(h, &sent);
+    }
+}
+
+/* ---- Events ---- */
+
+static void hand_in_kernel(struct host *h, const struct engine_now *now)
+{
+    struct engine_event event = {.kind = ENGINE_KERNEL, .now = *now};
+    struct steer_state state;
+    steer_read(&h->steer, &state);
+    event.u.kernel.known = state.known;
+    event.u.kernel.rate_ps_per_s = state.rate_ps_per_s;
+    event.u.kernel.rival = h->settings->steer && state.rival;
+    step(h, &event);
+}
+
+static void hand_in_leap(struct host *h, const struct engine_now *now)
+{
+    if (!leap_watch_look(&h->leaps, now->realtime_ns, &h->leap))
+        return;
+    struct engine_event event = {.kind = ENGINE_LEAP, .now = *now};
+    event.u.leap = h->leap;
+    step(h, &event);
+}
+
+static void say_breaks(struct host *h)
+{
+    uint32_t breaks = clocks_breaks(&h->clocks);
+    if (breaks != 0)
+        log_warning("clock: the raw timeline ended:%s%s%s%s",
+                    breaks & CLOCKS_SLEPT ? " the machine slept" : "",
+                    breaks & CLOCKS_SOURCE_CHANGED ? " another clocksource" : "",
+                    breaks & CLOCKS_VM_DISRUPTED ? " moved to another host" : "",
+                    breaks & CLOCKS_VM_RESTORED ? " restored from a snapshot" : "");
+}
+
+static void each_second(struct host *h, const struct engine_now *now)
+{
+    h->second_raw_ns = now->raw.ns + SECOND_NS;
+    say_breaks(h);
+    hand_in_leap(h, now);
+    hand_in_kernel(h, now);
+    struct engine_event event = {.kind = ENGINE_REFERENCE, .now = *now};
+    if (h->settings->second != NULL &&
+        h->settings->second(h->settings->ctx, now, &h->leap, &event.u.reference))
+        step(h, &event);
+    if (h->tracking_log != NULL)
+        tracking_log_line(h->tracking_log, h->settings, now);
+}
+
+static void start(struct host *h, const struct engine_now *now)
+{
+    h->started = true;
+    h->second_raw_ns = now->raw.ns;
+    if (!records_load(h->settings, now, &h->actions)) {
+        h->ending = true;
+        return;
+    }
+    struct engine_event event = {.kind = ENGINE_START, .now = *now};
+    (void)leap_watch_look(&h->leaps, now->realtime_ns, &h->leap);
+    struct engine_event leap = {.kind = ENGINE_LEAP, .now = *now};
+    leap.u.leap = h->leap;
+    step(h, &event);
+    step(h, &leap);
+}
+
+static void after(struct host *h)
+{
+    bool done = h->settings->done != NULL && h->settings->done(h->settings->ctx);
+    /* A signal that came just before the loop was entered broke nothing. */
+    if (done || h->ending || stop_asked || reload_asked) {
+        h->ending = h->ending || done;
+        event_base_loopbreak(h->base);
+    }
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    struct host *h = user;
+    struct engine_event event = {.kind = ENGINE_TIMER};
+    clocks_read(&h->clocks, &event.now);
+    if (!h->started)
+        start(h, &event.now);
+    if (h->ending) {
+        after(h);
+        return;
+    }
+    if (event.now.raw.ns >= h->second_raw_ns)
+        each_second(h, &event.now);
+    step(h, &event);
+    after(h);
+}
+
+static void take_datagram(struct host *h, const struct udp_datagram *d)
+{
+    struct engine_event event = {.kind = ENGINE_PACKET};
+    clocks_read(&h->clocks, &event.now);
+    event.u.packet.from = to_engine(&d->from);
+    event.u.packet.bytes = bytes_of(d->bytes, d->len);
+    event.u.packet.has_stamp = d->has_stamp;
+    event.u.packet.stamp_realtime_ns = d->stamp_realtime_ns;
+    if (d->to.family != 0)
+        *way_of(h, &d->from) = (struct way_back){d->from, d->to};
+    step(h, &event);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *user)
+{
+    (void)what;
+    struct host *h = user;
+    enum udp_family family = fd == udp_fd(&h->udp, UDP_V4) ? UDP_V4 : UDP_V6;
+    uint32_t burst = udp_burst(&h->udp) < HOST_BURST ? udp_burst(&h->udp) : HOST_BURST;
+    for (uint32_t i = 0; i < burst; i++) {
+        struct udp_datagram datagram;
+        enum udp_received got = udp_receive(&h->udp, family, &datagram);
+        if (got == UDP_EMPTY)
+            break;
+        if (got == UDP_RECEIVED && h->started)
+            take_datagram(h, &datagram);
+    }
+    struct udp_stamp stamp;
+    while (udp_poll_stamps(&h->udp, family, &stamp)) {
+        struct engine_event event = {.kind = ENGINE_SENT};
+        clocks_read(&h->clocks, &event.now);
+        event.u.sent.token = stamp.token;
+        event.u.sent.stamp_realtime_ns = stamp.realtime_ns;
+        step(h, &event);
+    }
+    after(h);
+}
+
+/* ---- The control socket ---- */
+
+static tai_mono_t raw_now(void)
+{
+    struct page_clocks now;
+    page_clocks_read(false, &now);
+    return now.raw;
+}
+
+static void control_tracking(void *ctx, struct view_tracking *ret_view)
+{
+    struct host *h = ctx;
+    h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
+}
+
+static size_t control_sources(void *ctx, struct view_source *ret_views, size_t cap)
+{
+    struct host *h = ctx;
+    return h->settings->engine.sources(h->settings->engine.engine, raw_now(), ret_views, cap);
+}
+
+static void control_cluster(void *ctx, struct view_cluster *ret_view)
+{
+    struct host *h = ctx;
+    h->settings->engine.cluster(h->settings->engine.engine, raw_now(), ret_view);
+}
+
+static void control_command(void *ctx, enum engine_command command)
+{
+    struct host *h = ctx;
+    if (!h->started)
+        return;
+    struct engine_event event = {.kind = ENGINE_COMMAND};
+    clocks_read(&h->clocks, &event.now);
+    event.u.command = command;
+    step(h, &event);
+}
+
+static const char *control_name(void *ctx, sync_node_t node)
+{
+    struct host *h = ctx;
+    return h->settings->name == NULL ? NULL : h->settings->name(h->settings->ctx, node);
+}
+
+static void open_control(struct host *h)
+{
+    const struct control_owner owner = {
+        h, control_tracking, control_sources, control_cluster, control_command, control_name};
+    struct tai_error error;
+    if (h->settings->control != NULL &&
+        control_open(h->base, h->settings->control, &owner, &h->control, &error) != TAI_OK)
+        log_warning("clock: no control socket, taictl will not work: %s", error.text);
+}
+
+/* ---- Life ---- */
+
+static int refuse(const struct tai_error *error)
+{
+    log_error("clock: %s", error->text);
+    return error->code == TAI_ERR_IO || error->code == TAI_ERR_NO_SPACE || error->code == TAI_ERR_MEMORY
+               ? EXIT_FAILED
+               : EXIT_REFUSED;
+}
+
+static int open_all(struct host *h)
+{
+    struct tai_error error;
+    const struct host_settings *s = h->settings;
+    if (page_boot_id(h->boot_id, &error) != TAI_OK || page_writer_open(s->page, &h->page, &error) != TAI_OK ||
+        udp_open(&s->udp, &h->udp, &error) != TAI_OK || steer_open(&h->steer, s->steer, &error) != TAI_OK ||
+        (s->tracking_log != NULL && tracking_log_open(s->tracking_log, &h->tracking_log, &error) != TAI_OK))
+        return refuse(&error);
+    clocks_open(&h->clocks, s->self.id);
+    leap_watch_open(&h->leaps, s->leap_file);
+    h->base = event_base_new();
+    h->timer = h->base == NULL ? NULL : evtimer_new(h->base, on_timer, h);
+    if (h->timer == NULL)
+        return error_set(&error, TAI_ERR_MEMORY, "the event loop cannot be made"), refuse(&error);
+    for (int family = 0; family < UDP_FAMILIES; family++) {
+        int fd = udp_fd(&h->udp, (enum udp_family)family);
+        if (fd < 0)
+            continue;
+        h->readable[family] = event_new(h->base, fd, EV_READ | EV_PERSIST, on_readable, h);
+        if (h->readable[family] == NULL || event_add(h->readable[family], NULL) != 0)
+            return error_set(&error, TAI_ERR_MEMORY, "the event loop cannot wait on a socket"),
+                   refuse(&error);
+    }
+    open_control(h);
+    return EXIT_DONE;
+}
+
+static int run_loop(struct host *h)
+{
+    catch_signals(h->base);
+    struct timeval soon = {.tv_usec = 1000};
+    evtimer_add(h->timer, &soon);
+    while (!stop_asked && !h->ending) {
+        if (reload_asked) {
+            reload_asked = 0;
+            if (h->settings->reload != NULL)
+                h->settings->reload(h->settings->ctx);
+            leap_watch_again(&h->leaps);
+        }
+        if (event_base_dispatch(h->base) < 0) {
+            log_error("clock: the event loop failed");
+            return EXIT_FAILED;
+        }
+    }
+    if (h->started) {
+        struct engine_event event = {.kind = ENGINE_STOP};
+        clocks_read(&h->clocks, &event.now);
+        step(h, &event);
+    }
+    return stop_asked || !h->ending || h->settings->done != NULL ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void release(struct host *h)
+{
+    signalled_base = NULL;
+    control_close(h->control);
+    for (int family = 0; family < UDP_FAMILIES; family++)
+        if (h->readable[family] != NULL)
+            event_free(h->readable[family]);
+    if (h->timer != NULL)
+        event_free(h->timer);
+    if (h->base != NULL)
+        event_base_free(h->base);
+    udp_close(&h->udp);
+    clocks_close(&h->clocks);
+    steer_close(&h->steer);
+    leap_watch_close(&h->leaps);
+    tracking_log_close(h->tracking_log);
+    page_writer_close(&h->page);
+}
+
+int host_run(const struct host_settings *settings)
+{
+    struct host *h = calloc(1, sizeof *h);
+    if (h == NULL) {
+        log_error("clock: out of memory");
+        return EXIT_FAILED;
+    }
+    h->settings = settings;
+    h->page.fd = -1;
+    for (int family = 0; family < UDP_FAMILIES; family++)
+        h->udp.sockets[family].fd = -1;
+    int code = open_all(h);
+    if (code == EXIT_DONE)
+        code = run_loop(h);
+    release(h);
+    free(h);
+    return code;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host of an engine: the loop that reads the clocks, hands in events and carries out actions.
+ *
+ * One host runs one engine, that of a lab machine (client/core/follower.h) or of a server (server/clock/core/node.h),
+ * on a libevent base in one thread. At each wake-up it reads RAW, REALTIME and BOOTTIME once, in a sandwich, and gives
+ * that reading to the engine with what woke it. It decides nothing about time.
+ *
+ *     socket readable  -> ENGINE_PACKET, at most HOST_BURST of them, then late transmit stamps -> ENGINE_SENT
+ *     timer            -> ENGINE_TIMER; each second also ENGINE_KERNEL, and what the owner's `second` brings
+ *     action persist   -> durable file, then at once ENGINE_PERSISTED
+ *
+ * The first reading of the clocks is made at the first wake-up, not before (clknetsim's clocks are odd until then), so
+ * ENGINE_START is the first timer's work.
+ *
+ * Signals: SIGTERM and SIGINT end the loop after ENGINE_STOP; SIGHUP calls the owner's `reload`. They set a flag and
+ * break the loop: no self-pipe. One host per process.
+ *
+ * What it needs besides: libevent with poll or select under a simulator (EVENT_NOEPOLL=1). */
+#ifndef CLIENT_IO_HOST_H
+#define CLIENT_IO_HOST_H
+
+#include "client/core/view.h"
+#include "client/io/control.h"
+#include "sdk/io/udp.h"
+#include "taistamp/base.h"
+
+enum { HOST_BURST = 32, HOST_RECORDS_MAX = 4 };
+
+/* The engine behind the host. */
+struct host_engine {
+    void *engine;
+    void (*step)(void *engine, const struct engine_event *event, struct engine_actions *ret_actions);
+    /* Views at raw reading `raw`, which is now. */
+    void (*tracking)(const void *engine, tai_mono_t raw, struct view_tracking *ret_view);
+    size_t (*sources)(const void *engine, tai_mono_t raw, struct view_source *ret_views, size_t cap);
+    void (*cluster)(const void *engine, tai_mono_t raw, struct view_cluster *ret_view);
+};
+
+/* Where a record of the engine is kept. */
+struct host_record {
+    enum engine_record record;
+    const char *path;
+};
+
+struct host_settings {
+    struct host_engine engine;
+    sync_node_t self;
+    struct udp_settings udp;
+    bool steer;               /* mode system: actions that steer are carried out */
+    const char *page;         /* the clock page to write */
+    const char *control;      /* path of the control socket; NULL: none */
+    const char *tracking_log; /* one line each second; NULL: none */
+    struct host_record records[HOST_RECORDS_MAX];
+    size_t records_count;
+    const char *leap_file; /* NULL: the newest found */
+    /* The operator's word for how far the time of a cluster without references is from TAI, ns: such a line is published
+     * as "assumed", wider by this. Negative: nobody said, and it stays "relative". */
+    int64_t assume_error_ns;
+    void *ctx; /* of the calls below, each of which may be NULL */
+    const char *(*name)(void *ctx, sync_node_t node);
+    /* Once a second, after the clocks were read: true to hand in the reference it filled. */
+    bool (*second)(void *ctx, const struct engine_now *now, const struct sync_leap *leap,
+                   struct sync_reference *ret_reference);
+    void (*reload)(void *ctx);
+    /* After the first line with an interval was published, and once the sockets are open. */
+    void (*ready)(void *ctx);
+    /* After each step: true ends the loop (tai-client --once). */
+    bool (*done)(void *ctx);
+};
+
+/* Runs until a signal or `done`. Returns an exit code: 0; 1: failed in a way that a new start may cure; 78: refuses to
+ * run until a person has looked (page or port in use, no permission). The settings outlive the call. */
+int host_run(const struct host_settings *settings);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/io/leap_watch.h"
+
+#include <string.h>
+
+#include "sdk/io/log.h"
+#include "sdk/leaps.h"
+#include "sdk/time/arith.h"
+#include "sdk/time/page.h"
+
+#define LOOK_NS (3600 * NS_PER_S)
+
+void leap_watch_open(struct leap_watch *watch, const char *path)
+{
+    *watch = (struct leap_watch){.path = path};
+}
+
+void leap_watch_close(struct leap_watch *watch)
+{
+    taistamp_leaps_free(watch->leaps);
+    watch->leaps = NULL;
+}
+
+void leap_watch_again(struct leap_watch *watch)
+{
+    watch->read_at_ns = 0;
+}
+
+static void read_again(struct leap_watch *watch)
+{
+    struct tai_error error;
+    taistamp_leaps *fresh;
+    if (taistamp_leaps_load(watch->path, &fresh, &error) != TAI_OK) {
+        log_warning("clock: no leap-second table could be read%s: %s",
+                    watch->leaps != NULL ? ", the old one stays" : "", error.text);
+        return;
+    }
+    bool same = watch->leaps != NULL &&
+                taistamp_leaps_updated(watch->leaps).ns == taistamp_leaps_updated(fresh).ns &&
+                taistamp_leaps_expires(watch->leaps).ns == taistamp_leaps_expires(fresh).ns;
+    if (same) {
+        taistamp_leaps_free(fresh);
+        return;
+    }
+    log_notice("clock: leap-second table %s", taistamp_leaps_origin(fresh));
+    taistamp_leaps_free(watch->leaps);
+    watch->leaps = fresh;
+}
+
+static bool same_leap(const struct sync_leap *a, const struct sync_leap *b)
+{
+    return a->tai_utc_s == b->tai_utc_s && a->next_tai_utc_s == b->next_tai_utc_s &&
+           a->next.ns == b->next.ns && a->expires.ns == b->expires.ns;
+}
+
+bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, struct sync_leap *leap)
+{
+    if (watch->read_at_ns == 0 || realtime_ns - watch->read_at_ns >= LOOK_NS ||
+        realtime_ns < watch->read_at_ns) {
+        watch->read_at_ns = realtime_ns;
+        read_again(watch);
+    }
+    struct sync_leap now = {.next = {PAGE_NEVER}};
+    const struct leap_table *table = leaps_table(watch->leaps);
+    int32_t s;
+    if (leap_offset_at_posix(table, arith_div_floor(realtime_ns, NS_PER_S, &(int64_t){0}), &s) !=
+        TAISTAMP_UTC_UNKNOWN) {
+        tai_t tai = {realtime_ns + s * NS_PER_S};
+        now.tai_utc_s = now.next_tai_utc_s = s;
+        now.expires = leap_expires(table);
+        if (!leap_next(table, tai, &now.next, &now.next_tai_utc_s))
+            now.next.ns = PAGE_NEVER;
+    }
+    if (same_leap(&now, leap))
+        return false;
+    *leap = now;
+    return true;
+}

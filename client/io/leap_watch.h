@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The leap table as the loop keeps it: read at the start, looked for again every hour and when asked, and put as what
+ * an engine takes. A table that cannot be read leaves the one in use. One thread. */
+#ifndef CLIENT_IO_LEAP_WATCH_H
+#define CLIENT_IO_LEAP_WATCH_H
+
+#include "sdk/sync/sync.h"
+#include "taistamp/time.h"
+
+struct leap_watch {
+    const char *path; /* NULL: the newest found */
+    taistamp_leaps *leaps;
+    int64_t read_at_ns; /* REALTIME of the last look; 0: look at once */
+};
+
+/* `path` is borrowed. Logs what is wrong with a table that cannot be read. */
+void leap_watch_open(struct leap_watch *watch, const char *path);
+void leap_watch_close(struct leap_watch *watch);
+/* The next look reads the file again. */
+void leap_watch_again(struct leap_watch *watch);
+/* What holds at REALTIME `realtime_ns` (the system's clock: right but for a second near a leap second). True if
+ * that differs from *leap, which is replaced then. Without a table `expires` is 0. */
+bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, struct sync_leap *leap);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/io/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sdk/io/file.h"
+#include "sdk/io/log.h"
+
+enum { RECORD_MODE = 0600 };
+
+bool records_load(const struct host_settings *settings, const struct engine_now *now,
+                  struct engine_actions *scratch)
+{
+    for (size_t i = 0; i < settings->records_count; i++) {
+        const struct host_record *r = &settings->records[i];
+        struct tai_error error;
+        char *data;
+        size_t len;
+        enum tai_err err = file_read(&file_posix, r->path, ENGINE_RECORD_MAX, &data, &len, &error);
+        if (err == TAI_ERR_NOT_FOUND)
+            continue;
+        if (err != TAI_OK) {
+            log_error("clock: %s", error.text);
+            if (r->record == ENGINE_RECORD_VOTE)
+                return false;
+            continue;
+        }
+        struct engine_event event = {.kind = ENGINE_RECORD, .now = *now};
+        event.u.record.record = r->record;
+        event.u.record.bytes = bytes_of(data, len);
+        memset(scratch, 0, offsetof(struct engine_actions, persists));
+        settings->engine.step(settings->engine.engine, &event, scratch);
+        free(data);
+    }
+    return true;
+}
+
+bool records_write(const struct host_settings *settings, const struct engine_persist *persist)
+{
+    for (size_t i = 0; i < settings->records_count; i++) {
+        const struct host_record *r = &settings->records[i];
+        if (r->record != persist->record)
+            continue;
+        struct tai_error error;
+        if (file_write(&file_posix, r->path, RECORD_MODE, FILE_REPLACE,
+                       bytes_of(persist->bytes, persist->len), &error) == TAI_OK)
+            return true;
+        log_error("clock: %s", error.text);
+        return false;
+    }
+    return true;
+}

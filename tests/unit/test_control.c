@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control socket: what it answers, whom it lets command, and what it does with clients that do not behave. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client/core/guard.h"
+#include "client/io/control.h"
+#include "client/io/json.h"
+#include "client/io/libevent.h"
+
+static int commands[3];
+
+static void fake_tracking(void *ctx, struct view_tracking *ret_view)
+{
+    (void)ctx;
+    *ret_view = (struct view_tracking){.state = VIEW_FOLLOWING,
+                                       .half_width_ns = 104000,
+                                       .rate_ps_per_s = 12003000,
+                                       .term = 3,
+                                       .master = {1},
+                                       .deputy = {9}};
+    ret_view->line.status = TAISTAMP_STATUS_SYNCHRONISED;
+    ret_view->line.source = TAISTAMP_CLOCK_GPS;
+    ret_view->now = (struct tai_interval){{INT64_C(1800000000123456789)}, {INT64_C(1800000000123664789)}};
+    ret_view->budget = (struct view_budget){12000, 90000, 1000, 500, 500};
+}
+
+static size_t fake_sources(void *ctx, struct view_source *ret_views, size_t cap)
+{
+    (void)ctx;
+    ck_assert_uint_ge(cap, 2);
+    ret_views[0] = (struct view_source){.node = {1},
+                                        .server = true,
+                                        .reachable = true,
+                                        .samples = 64,
+                                        .offset_ns = -1500,
+                                        .half_width_ns = 110000,
+                                        .verdict = VIEW_SUSPECT,
+                                        .reason = GUARD_ODD,
+                                        .reason_ns = 80000};
+    ret_views[1] = (struct view_source){.node = {77}, .verdict = VIEW_NEW, .age_ns = -1};
+    return 2;
+}
+
+static void fake_cluster(void *ctx, struct view_cluster *ret_view)
+{
+    (void)ctx;
+    *ret_view = (struct view_cluster){.servers = 5,
+                                      .servers_up = 4,
+                                      .f_vote = 1,
+                                      .quorum = 4,
+                                      .term = 3,
+                                      .master = {1},
+                                      .self = {2},
+                                      .margin = 0,
+                                      .lease_valid = true,
+                                      .lease_left_ns = 1200000000};
+}
+
+static void fake_command(void *ctx, enum engine_command command)
+{
+    (void)ctx;
+    commands[command]++;
+}
+
+static const char *fake_name(void *ctx, sync_node_t node)
+{
+    (void)ctx;
+    return node.id == 1 ? "alpha" : NULL;
+}
+
+static const struct control_owner owner = {NULL,         fake_tracking, fake_sources,
+                                           fake_cluster, fake_command,  fake_name};
+
+/* The answer as JSON; the caller's. */
+static json_t *asked(const char *request, bool privileged)
+{
+    char *line = control_answer(&owner, request, strlen(request), privileged);
+    ck_assert_ptr_nonnull(line);
+    size_t len = strlen(line);
+    ck_assert(line[len - 1] == '\n' && memchr(line, '\n', len - 1) == NULL);
+    json_t *o = json_loads(line, 0, NULL);
+    free(line);
+    ck_assert_ptr_nonnull(o);
+    ck_assert_int_eq(json_integer_value(json_object_get(o, "v")), 1);
+    return o;
+}
+
+static const char *text(const json_t *o, const char *key)
+{
+    const char *t = json_string_value(json_object_get(o, key));
+    return t == NULL ? "(none)" : t;
+}
+
+START_TEST(test_tracking)
+{
+    json_t *o = asked("{\"verb\":\"tracking\"}", false);
+    ck_assert_str_eq(text(o, "state"), "following");
+    ck_assert_str_eq(text(o, "status"), "synchronised");
+    ck_assert_str_eq(text(o, "half_width_ns"), "104000");
+    ck_assert_str_eq(text(json_object_get(o, "tai"), "earliest_ns"), "1800000000123456789");
+    ck_assert_str_eq(text(json_object_get(o, "master"), "name"), "alpha");
+    ck_assert(json_is_null(json_object_get(json_object_get(o, "deputy"), "name")));
+    ck_assert_str_eq(text(json_object_get(o, "budget"), "path_ns"), "90000");
+    ck_assert(json_is_null(json_object_get(o, "reference")));
+    json_decref(o);
+}
+END_TEST
+
+START_TEST(test_sources)
+{
+    json_t *o = asked("{\"verb\":\"sources\"}", false), *list = json_object_get(o, "sources");
+    ck_assert_uint_eq(json_array_size(list), 2);
+    const json_t *first = json_array_get(list, 0), *second = json_array_get(list, 1);
+    ck_assert_str_eq(text(first, "verdict"), "suspect");
+    ck_assert_str_eq(text(first, "reason"), guard_reason_name(GUARD_ODD));
+    ck_assert_str_eq(text(first, "offset_ns"), "-1500");
+    ck_assert(json_is_null(json_object_get(second, "offset_ns")));
+    ck_assert(json_is_null(json_object_get(second, "age_ns")));
+    json_decref(o);
+}
+END_TEST
+
+START_TEST(test_cluster)
+{
+    json_t *o = asked("{\"verb\":\"cluster\"}", false);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(o, "faults"), "quorum")), 4);
+    ck_assert(json_is_true(json_object_get(json_object_get(o, "lease"), "valid")));
+    json_decref(o);
+}
+END_TEST
+
+START_TEST(test_only_the_privileged_command)
+{
+    memset(commands, 0, sizeof commands);
+    json_t *o = asked("{\"verb\":\"makestep\"}", false);
+    ck_assert_str_eq(text(o, "error"), "permission");
+    json_decref(o);
+    ck_assert_int_eq(commands[ENGINE_MAKESTEP], 0);
+    o = asked("{\"verb\":\"makestep\"}", true);
+    ck_assert(json_is_true(json_object_get(o, "done")));
+    json_decref(o);
+    ck_assert_int_eq(commands[ENGINE_MAKESTEP], 1);
+    json_decref(asked("{\"verb\":\"burst\"}", true));
+    ck_assert_int_eq(commands[ENGINE_BURST], 1);
+}
+END_TEST
+
+START_TEST(test_bad_requests)
+{
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "[]",
+                                      "null",
+                                      "{\"verb\":1}",
+                                      "{\"verb\":\"reboot\"}",
+                                      "{\"verb\":\"tracking\",\"verb\":\"tracking\"}",
+                                      "\xff\xfe"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        json_t *o = asked(bad[i], true);
+        ck_assert_ptr_nonnull(json_object_get(o, "error"));
+        json_decref(o);
+    }
+}
+END_TEST
+
+/* ---- Over the socket ---- */
+
+static char folder[] = "/tmp/taistamp-control.XXXXXX";
+static char path[64];
+
+static int connected(void)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    memcpy(a.sun_path, path, sizeof path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
+    return fd;
+}
+
+static void turn(struct event_base *base)
+{
+    for (int i = 0; i < 20; i++)
+        event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static struct control *opened(struct event_base *base)
+{
+    struct tai_error error;
+    struct control *control;
+    ck_assert_msg(control_open(base, path, &owner, &control, &error) == TAI_OK, "%s", error.text);
+    return control;
+}
+
+/* Closed by the other side, in order or with a reset because something was left unread. */
+static bool is_hung_up(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno == ECONNRESET);
+}
+
+START_TEST(test_socket)
+{
+    struct event_base *base = event_base_new();
+    struct control *control = opened(base), *second;
+    struct tai_error error;
+    ck_assert_int_eq(control_open(base, path, &owner, &second, &error), TAI_ERR_CONFLICT);
+    int fd = connected();
+    turn(base);
+    const char *twice = "{\"verb\":\"cluster\"}\n{\"verb\":\"tracking\"}\n";
+    ck_assert_int_eq(write(fd, twice, strlen(twice)), (ssize_t)strlen(twice));
+    turn(base);
+    char answer[8192];
+    ssize_t n = recv(fd, answer, sizeof answer - 1, MSG_DONTWAIT);
+    ck_assert_int_gt(n, 0);
+    answer[n] = 0;
+    char *end = strchr(answer, '\n');
+    ck_assert(end != NULL && end[1] == '{' && answer[n - 1] == '\n');
+    /* A line that never ends is not kept. */
+    char junk[CONTROL_REQUEST_MAX * 4];
+    memset(junk, 'x', sizeof junk);
+    ck_assert_int_eq(write(fd, junk, sizeof junk), sizeof junk);
+    turn(base);
+    ck_assert(is_hung_up(fd));
+    close(fd);
+    control_close(control);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    event_base_free(base);
+}
+END_TEST
+
+START_TEST(test_too_many_and_a_socket_left_behind)
+{
+    struct event_base *base = event_base_new();
+    unlink(path);
+    /* What a killed process leaves is replaced. */
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    memcpy(a.sun_path, path, sizeof path);
+    int dead = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(dead, (struct sockaddr *)&a, sizeof a), 0);
+    close(dead);
+    struct control *control = opened(base);
+    int fds[CONTROL_CLIENTS_MAX + 2];
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX + 2; i++) {
+        fds[i] = connected();
+        turn(base);
+    }
+    ck_assert(is_hung_up(fds[CONTROL_CLIENTS_MAX]));
+    close(fds[0]);
+    turn(base);
+    int again = connected();
+    turn(base);
+    ck_assert(!is_hung_up(again));
+    for (size_t i = 1; i < CONTROL_CLIENTS_MAX + 2; i++)
+        close(fds[i]);
+    close(again);
+    control_close(control);
+    event_base_free(base);
+}
+END_TEST
+
+int main(void)
+{
+    if (mkdtemp(folder) == NULL)
+        return EXIT_FAILURE;
+    snprintf(path, sizeof path, "%s/control", folder);
+    Suite *s = suite_create("control");
+    TCase *t = tcase_create("answers");
+    tcase_add_test(t, test_tracking);
+    tcase_add_test(t, test_sources);
+    tcase_add_test(t, test_cluster);
+    tcase_add_test(t, test_only_the_privileged_command);
+    tcase_add_test(t, test_bad_requests);
+    suite_add_tcase(s, t);
+    TCase *socket_case = tcase_create("socket");
+    tcase_add_test(socket_case, test_socket);
+    tcase_add_test(socket_case, test_too_many_and_a_socket_left_behind);
+    suite_add_tcase(s, socket_case);
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    unlink(path);
+    rmdir(folder);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

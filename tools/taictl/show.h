@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The answers as text on standard output. */
+#ifndef TOOLS_TAICTL_SHOW_H
+#define TOOLS_TAICTL_SHOW_H
+
+#include "tools/json.h"
+
+void show_tracking(const json_t *answer, bool verbose);
+void show_sources(const json_t *answer);
+void show_sourcestats(const json_t *answer);
+void show_cluster(const json_t *answer);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "taistamp.h"
+#include "tools/taictl/show.h"
+#include "tools/taictl/units.h"
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+    return text != NULL ? text : "-";
+}
+
+static void row(const char *name, const char *text)
+{
+    printf("%-14s %s\n", name, text);
+}
+
+static void show_state(const json_t *o)
+{
+    char line[200];
+    const char *state = text_of(o, "state");
+    json_int_t term = json_integer_value(json_object_get(o, "term"));
+    if (strcmp(state, "following") == 0)
+        snprintf(line, sizeof line, "following %s (term %" JSON_INTEGER_FORMAT ", deputy %s)",
+                 units_node(json_object_get(o, "master")).text, term,
+                 units_node(json_object_get(o, "deputy")).text);
+    else if (strcmp(state, "master") == 0)
+        snprintf(line, sizeof line, "master (term %" JSON_INTEGER_FORMAT ", deputy %s)", term,
+                 units_node(json_object_get(o, "deputy")).text);
+    else if (strcmp(state, "fallback") == 0)
+        snprintf(line, sizeof line, "no master is believed: going on by the midpoint of the peers");
+    else if (strcmp(state, "free-running") == 0)
+        snprintf(line, sizeof line, "free-running: too few peers, the half-width grows");
+    else
+        snprintf(line, sizeof line, "%s", state);
+    row("State", line);
+}
+
+static void show_status(const json_t *o)
+{
+    char line[200];
+    const char *status = text_of(o, "status");
+    if (strcmp(status, "relative") == 0)
+        snprintf(line, sizeof line, "relative: the cluster's own time; its distance to TAI is not known");
+    else if (strcmp(status, "unknown") == 0 || strcmp(status, "disrupted") == 0 ||
+             strcmp(status, "expired") == 0)
+        snprintf(line, sizeof line, "%s: there is no interval now", status);
+    else if (strcmp(status, "single-reference") == 0)
+        snprintf(line, sizeof line, "single-reference: one reference alone vouches for it (%s)",
+                 text_of(o, "source"));
+    else
+        snprintf(line, sizeof line, "%s (%s)", status, text_of(o, "source"));
+    row("Status", line);
+}
+
+static void show_time(const json_t *o)
+{
+    int64_t earliest, latest;
+    char text[TAISTAMP_TIME_TEXT], line[200];
+    const json_t *interval = json_object_get(o, "tai");
+    if (!units_ns(json_object_get(interval, "earliest_ns"), &earliest) ||
+        !units_ns(json_object_get(interval, "latest_ns"), &latest))
+        return;
+    tai_t middle = {earliest + (latest - earliest) / 2};
+    if (taistamp_time_print(middle, TAISTAMP_TAI, 6, NULL, text, NULL) != TAI_OK)
+        return;
+    bool relative = strcmp(text_of(o, "status"), "relative") == 0;
+    snprintf(line, sizeof line, "%s \xc2\xb1 %s", text,
+             units_width(json_object_get(o, "half_width_ns")).text);
+    row(relative ? "Cluster time" : "Time", line);
+}
+
+static void show_budget(const json_t *o)
+{
+    static const struct {
+        const char *key, *name;
+    } parts[] = {{"upstream_ns", "upstream"},
+                 {"path_ns", "path"},
+                 {"stamps_ns", "stamps"},
+                 {"age_ns", "age"},
+                 {"slew_ns", "slew"}};
+    const json_t *budget = json_object_get(o, "budget");
+    char line[300];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof line; i++) {
+        int n = snprintf(line + used, sizeof line - used, "%s%s %s", i == 0 ? "" : " + ", parts[i].name,
+                         units_width(json_object_get(budget, parts[i].key)).text);
+        used += n < 0 ? 0 : (size_t)n;
+    }
+    row("Half-width of", line);
+}
+
+static void show_rates(const json_t *o)
+{
+    char line[200];
+    snprintf(line, sizeof line, "%s \xc2\xb1 %s against the raw clock",
+             units_rate(json_object_get(o, "rate_ps_per_s")).text,
+             units_rate(json_object_get(o, "skew_ps_per_s")).text + 1);
+    row("Rate", line);
+    snprintf(line, sizeof line, "%s from the line, running at %s",
+             units_offset(json_object_get(o, "system_ns")).text,
+             units_rate(json_object_get(o, "system_rate_ps_per_s")).text);
+    row("System clock", line);
+}
+
+static void show_corrections(const json_t *o)
+{
+    const json_t *c = json_object_get(o, "corrections");
+    char line[120];
+    snprintf(line, sizeof line,
+             "%" JSON_INTEGER_FORMAT " accepted, %" JSON_INTEGER_FORMAT " suspect, %" JSON_INTEGER_FORMAT
+             " rejected",
+             json_integer_value(json_object_get(c, "accepted")),
+             json_integer_value(json_object_get(c, "suspect")),
+             json_integer_value(json_object_get(c, "rejected")));
+    row("Corrections", line);
+}
+
+static void show_leap(const json_t *o)
+{
+    const json_t *leap = json_object_get(o, "leap");
+    int64_t expires, next;
+    char text[TAISTAMP_TIME_TEXT] = "", line[200];
+    if (!units_ns(json_object_get(leap, "expires_ns"), &expires)) {
+        row("UTC", "no leap-second table");
+        return;
+    }
+    (void)!taistamp_time_print((tai_t){expires}, TAISTAMP_TAI, 0, NULL, text, NULL);
+    bool coming = units_ns(json_object_get(leap, "next_ns"), &next);
+    snprintf(line, sizeof line, "TAI-UTC %" JSON_INTEGER_FORMAT " s%s; the table holds until %.10s",
+             json_integer_value(json_object_get(leap, "tai_utc_s")),
+             coming ? ", a leap second is announced" : "", text);
+    row("UTC", line);
+}
+
+void show_tracking(const json_t *o, bool verbose)
+{
+    show_state(o);
+    show_status(o);
+    show_time(o);
+    show_budget(o);
+    show_rates(o);
+    show_corrections(o);
+    show_leap(o);
+    const json_t *reference = json_object_get(o, "reference");
+    if (json_is_object(reference)) {
+        char line[120];
+        snprintf(line, sizeof line, "own: %s \xc2\xb1 %s", text_of(reference, "kind"),
+                 units_width(json_object_get(reference, "half_width_ns")).text);
+        row("Reference", line);
+    }
+    if (verbose) {
+        const json_t *hlc = json_object_get(o, "hlc");
+        printf("%-14s %s (%" JSON_INTEGER_FORMAT " changes)\n", "Timeline", text_of(o, "timeline"),
+               json_integer_value(json_object_get(o, "timeline_changes")));
+        printf("%-14s %s / %" JSON_INTEGER_FORMAT "\n", "Hybrid clock", text_of(hlc, "ns"),
+               json_integer_value(json_object_get(hlc, "count")));
+        printf("%-14s %" JSON_INTEGER_FORMAT " ppb\n", "Growth",
+               json_integer_value(json_object_get(o, "growth_ppb")));
+    }
+}

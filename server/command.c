@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/command.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sdk/io/file.h"
+#include "sdk/io/membership.h"
 #include "server/config.h"
 #include "server/json.h"
 #include "server/lock.h"
@@ -106,6 +108,49 @@ static enum tai_err check_policy(const struct command *command, const struct tai
     return missing ? TAI_OK : err;
 }
 
+/* The cluster as the clock process will find it, in words. */
+static void print_cluster(const struct membership *m)
+{
+    const struct cluster *c = m->cluster;
+    size_t clients = c->nodes_count - c->servers_count;
+    printf("cluster %s: this machine is %s (%" PRIu32 "); %zu server%s, %zu client%s\n", c->name,
+           m->self->name, m->self->node.id, c->servers_count, c->servers_count == 1 ? "" : "s", clients,
+           clients == 1 ? "" : "s");
+    if (c->servers_count == 2)
+        printf("two servers cannot elect: %s is the master, and nobody else when it is gone; three can\n",
+               cluster_find(c, c->preferred)->name);
+}
+
+/* Every key of the cluster file is tried, too. */
+static enum tai_err check_cluster(const struct taid_config *config, struct membership *ret_membership,
+                                  struct tai_error *error)
+{
+    enum tai_err err = membership_look(config->sync.cluster, config->sync.node_key, config->sync.node,
+                                       MEMBERSHIP_SERVER, ret_membership, error);
+    const struct cluster *c = ret_membership->cluster;
+    for (size_t i = 0; err == TAI_OK && i < c->nodes_count; i++) {
+        uint8_t key[NODEKEY_PAIR_LEN];
+        if (membership_speaks_with(ret_membership, &c->nodes[i]))
+            err = membership_pair(ret_membership, &c->nodes[i], key, error);
+        explicit_bzero(key, sizeof key);
+    }
+    return err;
+}
+
+static json_t *check_json(const struct taid_config *config, const struct membership *m)
+{
+    json_t *object =
+        json_pack("{s:b, s:s, s:s}", "ok", 1, "file", config->path, "data_dir", config->data_dir);
+    if (object == NULL || m->cluster == NULL)
+        return object;
+    json_t *cluster =
+        json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", m->cluster->name, "node", m->self->name, "id",
+                  (json_int_t)m->self->node.id, "servers", (json_int_t)m->cluster->servers_count, "clients",
+                  (json_int_t)(m->cluster->nodes_count - m->cluster->servers_count));
+    (void)json_object_set_new(object, "cluster", cluster);
+    return object;
+}
+
 int command_check(const struct command *command)
 {
     struct taid_config *config = NULL;
@@ -114,15 +159,23 @@ int command_check(const struct command *command)
         command_refuse(command, &error);
         return TAID_EXIT_USAGE;
     }
-    if (check_policy(command, config, &error) != TAI_OK) {
+    struct membership membership = {0};
+    enum tai_err err = check_policy(command, config, &error);
+    if (err == TAI_OK && config->sync.cluster != NULL)
+        err = check_cluster(config, &membership, &error);
+    if (err != TAI_OK) {
         command_refuse(command, &error);
+        membership_free(&membership);
         config_free(config);
         return TAID_EXIT_USAGE;
     }
     if (command->json)
-        print_json(json_pack("{s:b, s:s, s:s}", "ok", 1, "file", config->path, "data_dir", config->data_dir));
+        print_json(check_json(config, &membership));
     else if (!command->quiet)
         printf("%s: ok\n", command->config_path);
+    if (membership.cluster != NULL && !command->json && !command->quiet)
+        print_cluster(&membership);
+    membership_free(&membership);
     if (command->verbose && !command->json)
         config_print(config, stdout);
     config_free(config);

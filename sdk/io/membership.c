@@ -42,14 +42,14 @@ static enum tai_err find_self(struct membership *m, const char *key_path, const 
     return TAI_OK;
 }
 
-enum tai_err membership_load(const char *cluster_path, const char *key_path, const char *node,
-                             enum membership_role role, struct membership *ret_membership,
-                             struct tai_error *error)
+static enum tai_err load(const char *cluster_path, const char *key_path, const char *node,
+                         enum membership_role role, enum nodekey_owner owner,
+                         struct membership *ret_membership, struct tai_error *error)
 {
     struct membership m = {0};
     enum tai_err err = cluster_load(cluster_path, &m.cluster, error);
     if (err == TAI_OK)
-        err = nodekey_load(NULL, key_path, NODEKEY_OURS, &m.key, error);
+        err = nodekey_load(NULL, key_path, owner, &m.key, error);
     if (err == TAI_OK)
         err = find_self(&m, key_path, node, role, error);
     if (err != TAI_OK) {
@@ -58,6 +58,20 @@ enum tai_err membership_load(const char *cluster_path, const char *key_path, con
     }
     *ret_membership = m;
     return TAI_OK;
+}
+
+enum tai_err membership_load(const char *cluster_path, const char *key_path, const char *node,
+                             enum membership_role role, struct membership *ret_membership,
+                             struct tai_error *error)
+{
+    return load(cluster_path, key_path, node, role, NODEKEY_OURS, ret_membership, error);
+}
+
+enum tai_err membership_look(const char *cluster_path, const char *key_path, const char *node,
+                             enum membership_role role, struct membership *ret_membership,
+                             struct tai_error *error)
+{
+    return load(cluster_path, key_path, node, role, NODEKEY_ROOT_LOOKS, ret_membership, error);
 }
 
 void membership_free(struct membership *membership)

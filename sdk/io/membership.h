@@ -23,6 +23,10 @@ enum membership_role { MEMBERSHIP_SERVER, MEMBERSHIP_CLIENT };
 TAISTAMP_MUST_CHECK enum tai_err membership_load(const char *cluster_path, const char *key_path,
                                                  const char *node, enum membership_role role,
                                                  struct membership *ret_membership, struct tai_error *error);
+/* The same for a look at the settings: root may read a key that belongs to the user which the daemon will run as. */
+TAISTAMP_MUST_CHECK enum tai_err membership_look(const char *cluster_path, const char *key_path,
+                                                 const char *node, enum membership_role role,
+                                                 struct membership *ret_membership, struct tai_error *error);
 /* Wipes and releases. */
 void membership_free(struct membership *membership);
 

@@ -186,6 +186,28 @@ expect 1 "not a node key" "$taid" keygen --dir "$work/node"
 [ "$(cat "$work/node/keys/node.key")" = mine ] || fail "keygen overwrote a file"
 expect 1 "Not a directory" "$taid" keygen --dir "$work/other.yaml"
 
+# ---- the cluster in the settings ----
+cp "$work/log/taid.yaml" "$work/alone.yaml"
+rm -rf "$work/node"
+first=$("$taid" keygen -q --dir "$work/log" | sed 's/name: [^,]*, address: [^,]*/name: alpha, address: 192.0.2.11/')
+second=$("$taid" keygen -q --dir "$work/node" | sed 's/name: [^,]*, address: [^,]*/name: beta, address: 192.0.2.12/')
+printf 'name: lab\nservers:\n%s\n%s\n' "$first" "$second" >"$work/log/cluster.yaml"
+sed 's/^  #cluster:/  cluster:/' "$work/alone.yaml" >"$work/log/taid.yaml"
+expect 0 "cluster lab: this machine is alpha" "$taid" --check-config --config "$work/log/taid.yaml"
+expect 0 "two servers cannot elect: alpha is the master" "$taid" --check-config --config "$work/log/taid.yaml"
+expect 0 '"node": "alpha"' "$taid" --check-config --json --config "$work/log/taid.yaml"
+sed -i 's/^  #node: alpha/  node: beta/' "$work/log/taid.yaml"
+expect 2 "cluster.yaml:4: the key of this machine is alpha's (line 3), but the setting node says beta" \
+    "$taid" --check-config --config "$work/log/taid.yaml"
+sed -i 's/^  node: beta/  node: alpha/' "$work/log/taid.yaml"
+printf 'name: lab\nservers:\n%s\n%s\n' "$first" "${first/alpha/gamma}" >"$work/log/cluster.yaml"
+expect 2 "cluster.yaml:4: id " "$taid" --check-config --config "$work/log/taid.yaml"
+printf 'name: lab\nservers:\n%s\n' "${first%??????\}}}" >"$work/log/cluster.yaml"
+expect 2 "cluster.yaml:3: key: this one was cut or changed" "$taid" --check-config --config "$work/log/taid.yaml"
+rm "$work/log/cluster.yaml"
+expect 2 "cluster.yaml: No such file" "$taid" --check-config --config "$work/log/taid.yaml"
+cp "$work/alone.yaml" "$work/log/taid.yaml"
+
 # ---- one life ----
 expect 1 "does not run" "$taid" status --config "$work/log/taid.yaml"
 start

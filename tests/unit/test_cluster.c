@@ -351,6 +351,40 @@ START_TEST(test_address)
 }
 END_TEST
 
+/* The sample, and with everything in it switched on. */
+START_TEST(test_sample)
+{
+    struct cluster *c = NULL;
+    struct tai_error error = {0};
+    enum tai_err err = cluster_load(TEST_SRCDIR "/docs/cluster.yaml", &c, &error);
+    ck_assert_msg(err == TAI_OK, "%s", error.text);
+    ck_assert_uint_eq(c->servers_count, 3);
+    ck_assert_uint_eq(c->nodes_count, 5);
+    ck_assert_uint_eq(c->id, UINT64_C(5155012353408236176)); /* as its comment says */
+    ck_assert_uint_eq(c->nodes[0].address.port, CLUSTER_PORT);
+    cluster_free(c);
+    FILE *f = fopen(TEST_SRCDIR "/docs/cluster.yaml", "r");
+    ck_assert_ptr_nonnull(f);
+    char *text = NULL, line[400];
+    size_t len = 0, found = 0;
+    FILE *out = open_memstream(&text, &len);
+    while (fgets(line, sizeof line, f) != NULL) {
+        size_t n = line[0] == '#' ? strspn(line + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
+        bool setting = (n > 0 && line[1 + n] == ':') || strncmp(line, "#  - {", 6) == 0;
+        found += setting;
+        fputs(setting ? line + 1 : line, out);
+    }
+    fclose(f);
+    fclose(out);
+    ck_assert_uint_eq(found, 5);
+    c = must_parse(text);
+    ck_assert_uint_eq(c->preferred.id, 1);
+    ck_assert_int_eq(cluster_asymmetry_ns(c, (sync_node_t){3}, (sync_node_t){1}), 1200);
+    cluster_free(c);
+    free(text);
+}
+END_TEST
+
 /* ---- which node this machine is ---- */
 
 static char dir[64];
@@ -436,6 +470,7 @@ int main(void)
     tcase_add_loop_test(t, test_refused, 0, (int)(sizeof bads / sizeof bads[0]));
     tcase_add_test(t, test_refused_more);
     tcase_add_test(t, test_address);
+    tcase_add_test(t, test_sample);
     tcase_add_test(t, test_membership);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

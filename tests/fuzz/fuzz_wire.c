@@ -24,13 +24,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes datagram = bytes_of(data, size);
     struct wire_envelope envelope;
     struct wire_header header;
-    struct wire_message m, untouched;
+    struct wire_message m;
+    uint8_t before[sizeof m];
     memset(&m, 0xa5, sizeof m);
-    untouched = m;
+    memcpy(before, &m, sizeof m);
     enum wire_verdict peeked = wire_peek(datagram, &envelope), verdict = wire_decode(datagram, &m);
     BUG_UNLESS(peeked == WIRE_OK ? verdict == WIRE_OK || verdict == WIRE_MALFORMED : verdict == peeked);
     if (verdict != WIRE_OK) {
-        BUG_UNLESS(memcmp(&m, &untouched, sizeof m) == 0);
+        const uint8_t *after = (const uint8_t *)&m;
+        for (size_t i = 0; i < sizeof m; i++)
+            BUG_UNLESS(after[i] == before[i]);
         return 0;
     }
     uint8_t again[WIRE_DATAGRAM_MAX];

@@ -295,7 +295,7 @@ START_TEST(recorded_hellos_neither_open_a_session_nor_make_us_a_source)
     enum { LIVES = 20 };
     static struct session_answer recorded[LIVES];
     struct session_answer answer, nothing;
-    for (uint8_t i = 0; i < LIVES; i++) {
+    for (unsigned i = 0; i < LIVES; i++) {
         now.physical.ns += 60 * S;
         node_start(&a, 1, 2, (uint8_t)(100 + i));
         ck_assert(session_hello(&a.session, now, &recorded[i]));

@@ -137,7 +137,7 @@ static int32_t tai_utc_at(const struct clockwork *c, tai_t t)
     return t.ns >= c->leap.next.ns ? c->leap.next_tai_utc_s : c->leap.tai_utc_s;
 }
 
-int64_t clockwork_leap_realtime(const struct clockwork *c)
+int64_t clockwork_leap_realtime_ns(const struct clockwork *c)
 {
     if (!c->leap_known || c->leap.next.ns >= PAGE_NEVER)
         return RAWMAP_NO_LEAP;

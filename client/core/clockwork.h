@@ -88,7 +88,7 @@ void clockwork_break(struct clockwork *clockwork, struct engine_now *now, struct
 /* The map of our REALTIME stamps to raw ones, for peers. */
 const struct rawmap *clockwork_map(const struct clockwork *clockwork);
 /* REALTIME at the nearest leap second, as rawmap_locate wants it. */
-int64_t clockwork_leap_realtime(const struct clockwork *clockwork);
+int64_t clockwork_leap_realtime_ns(const struct clockwork *clockwork);
 
 /* A new target, on our timeline, valid (line_valid) and with an interval. It replaces the one before. Past its expiry it runs on and widens. The first one after a start or a new timeline is taken up at once
  * (a step of the *line*, from nothing); all later ones are slewed to. */

@@ -44,7 +44,7 @@ static bool midpoint(const struct fallback_input *in, const int64_t *offsets, si
     size_t others = in->servers > 0 ? in->servers - 1 : 0;
     if (count > others)
         return false;
-    size_t least = others > f ? others - f : 1;
+    size_t least = in->servers / 2 > 0 ? in->servers / 2 : 1; /* with us: a majority */
     return midpoint_fault_tolerant(offsets, count, others - count, f, least, ret_add) == MIDPOINT_OK;
 }
 

@@ -9,7 +9,7 @@
  * nobody gains by keeping silent. f are dropped from each end, the midpoint of the outermost two that remain is the move,
  * clamped into the hull of points that m - f intervals cover. Source: J. Lundelius Welch and N. Lynch, "A new fault-tolerant
  * algorithm for clock synchronization", Information and Computation 77 (1988). Without the own zero, or with a plain median, two-faced
- * liars keep the honest ones apart. Fewer than n - f lines (of servers, self counted): no move; the line runs
+ * liars keep the honest ones apart. With fewer lines than make a majority with our own, no move: the line runs
  * on and its half-width grows.
  *
  * Worked number: n = 4, f = 1, offsets +30, -20, +9000 (a liar) and the own 0: sorted -20 0 30 9000, dropped to 0 30: move by +15.

@@ -15,8 +15,12 @@
 
 #include "client/core/engine.h"
 #include "client/core/guard.h"
+#include "sdk/sync/wire.h"
 
-struct wire_message;
+#define FOLLOWING_LIFE_NS                                                                                    \
+    INT64_C(8000000000) /* without a correction for so long, or four of its intervals: they stopped */
+/* A correction's own clock reading may be this much ahead of ours: nothing, but for rounding. */
+#define FOLLOWING_AHEAD_NS INT64_C(1000000)
 
 struct following {
     uint64_t term; /* of the newest correction taken up; 0: none */
@@ -35,8 +39,8 @@ struct following {
 void following_init(struct following *following);
 /* Our own timeline changed, or another master is believed in: numbers start anew with the term. */
 void following_reset(struct following *following);
-/* A correction (authentic, type WIRE_CORRECTION) came. `believed`: the master and term that we hold for true. True when
- * *ret_line is to be followed; the verdict is in following->last and was counted. */
+/* A correction (authentic, type WIRE_CORRECTION) came. `believed`: the master and term that we hold for true. `evidence`: at
+ * `now`, of the meaning of the correction's status (witness.h). True when *ret_line is to be followed; the verdict is in following->last and was counted. */
 bool following_correction(struct following *following, const struct engine_now *now,
                           const struct wire_message *message, sync_node_t believed, uint64_t believed_term,
                           const struct guard_evidence *evidence, struct sync_line *ret_line);

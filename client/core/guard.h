@@ -66,9 +66,10 @@ struct guard_witness {
 struct guard_evidence {
     struct guard_witness witnesses[GUARD_WITNESSES_MAX];
     size_t witnesses_count;
-    unsigned faults;    /* f: witnesses that may lie */
-    unsigned needed;    /* fewer witnesses than this can not vouch for a hull */
-    bool has_reference; /* our own */
+    unsigned faults;      /* f: witnesses that may lie */
+    unsigned needed;      /* fewer witnesses than this can not vouch for a hull */
+    tai_ppb_t rate_bound; /* of our oscillator: a line may run twice as wrong against it; 0: not judged */
+    bool has_reference;   /* our own */
     struct tai_interval reference;
     bool has_own; /* our own line, aged */
     struct tai_interval own;

@@ -8,9 +8,11 @@ libtaiclientcore_la_SOURCES = \
 	client/core/discipline.c client/core/discipline.h \
 	client/core/exchange.c client/core/exchange.h \
 	client/core/fallback.c client/core/fallback.h \
+	client/core/following.c client/core/following.h \
 	client/core/guard.c client/core/guard.h \
 	client/core/peer.c client/core/peer.h client/core/peer_measure.c \
 	client/core/placement.c client/core/placement.h \
 	client/core/suspend.c client/core/suspend.h \
 	client/core/witness.c client/core/witness.h \
-	client/core/session.c client/core/session.h
+	client/core/session.c client/core/session.h \
+	client/core/steerers.c client/core/steerers.h

@@ -160,9 +160,9 @@ static void say_hello(struct peer *peer, const struct peer_context *c)
 
 static bool take_exchanges(struct peer *peer, const struct peer_context *c);
 
-void peer_tick(struct peer *peer, const struct peer_context *c)
+void peer_tick(struct peer *peer, const struct peer_context *c, bool *ret_fresh)
 {
-    (void)take_exchanges(peer, c);
+    *ret_fresh = take_exchanges(peer, c);
     if (peer->poll_ns == 0)
         return;
     if (!session_established(&peer->session) || peer->unanswered > UNANSWERED_MAX)

@@ -106,8 +106,8 @@ void peer_forget(struct peer *peer, const struct engine_now *now);
 void peer_set_poll(struct peer *peer, int64_t poll_ns, const struct engine_now *now);
 /* Polls `PEER_BURST` times quickly, starting now. */
 void peer_burst(struct peer *peer, const struct engine_now *now);
-/* Sends what is due (hello, poll), and closes exchanges that waited long enough. */
-void peer_tick(struct peer *peer, const struct peer_context *context);
+/* Sends what is due (hello, poll), and closes exchanges that waited long enough: then *ret_fresh. */
+void peer_tick(struct peer *peer, const struct peer_context *context, bool *ret_fresh);
 /* Raw reading at which peer_tick has something to do, INT64_MAX: nothing. */
 tai_mono_t peer_wake(const struct peer *peer);
 /* A datagram whose bytes say it is from this peer. Hello, poll, reply, follow-up are dealt with here; for every

@@ -45,31 +45,48 @@ static enum taistamp_status agreed_status(const struct carried *lines, size_t co
     return TAISTAMP_STATUS_RELATIVE;
 }
 
+/* Keeps the lines of one kind, unless they are too few. */
+static size_t keep_kind(struct carried *lines, size_t count, size_t needed, enum witness_kind kind,
+                        bool *ret_absolute)
+{
+    size_t absolute = 0, kept = 0;
+    for (size_t i = 0; i < count; i++)
+        absolute += witness_absolute(lines[i].line.status);
+    *ret_absolute = kind == WITNESS_ABSOLUTE || (kind == WITNESS_BEST && absolute >= needed);
+    if ((*ret_absolute ? absolute : count - absolute) < needed) {
+        *ret_absolute = absolute == count;
+        return count;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (witness_absolute(lines[i].line.status) == *ret_absolute)
+            lines[kept++] = lines[i];
+    return kept;
+}
+
 void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, unsigned servers,
-                     struct witness_panel *ret_panel)
+                     tai_ppb_t rate_bound, enum witness_kind kind, struct witness_panel *ret_panel)
 {
     struct carried lines[GUARD_WITNESSES_MAX];
     *ret_panel = (struct witness_panel){.status = TAISTAMP_STATUS_UNKNOWN};
     struct guard_evidence *e = &ret_panel->evidence;
     e->faults = fallback_faults(servers);
     e->needed = e->faults + 1;
-    size_t n = carry_all(peers, count, raw, lines), absolute = 0, kept = 0;
-    for (size_t i = 0; i < n; i++)
-        absolute += witness_absolute(lines[i].line.status);
-    ret_panel->absolute = absolute >= e->needed;
-    for (size_t i = 0; i < n; i++)
-        if (witness_absolute(lines[i].line.status) == ret_panel->absolute)
-            lines[kept++] = lines[i];
-    for (size_t i = 0; i < kept; i++) {
-        e->witnesses[i] = (struct guard_witness){lines[i].node, lines[i].line.tai, lines[i].line.half_width,
-                                                 lines[i].sigma_ns};
-        ret_panel->rates_ps_per_s[i] = lines[i].line.rate_ps_per_s;
-        if (i == 0 || lines[i].line.half_width.ns < lines[0].line.half_width.ns)
-            ret_panel->source = lines[i].line.source;
+    e->rate_bound = rate_bound;
+    size_t narrowest = 0, n = carry_all(peers, count, raw, lines);
+    n = keep_kind(lines, n, e->needed, kind, &ret_panel->absolute);
+    for (size_t i = 0; i < n; i++) {
+        const struct sync_line *line = &lines[i].line;
+        e->witnesses[i] =
+            (struct guard_witness){lines[i].node, line->tai, line->half_width, lines[i].sigma_ns};
+        ret_panel->rates_ps_per_s[i] = line->rate_ps_per_s;
+        if (line->half_width.ns < lines[narrowest].line.half_width.ns)
+            narrowest = i;
     }
-    e->witnesses_count = kept;
-    if (kept > 0)
-        ret_panel->status = agreed_status(lines, kept, e->faults);
+    e->witnesses_count = n;
+    if (n == 0)
+        return;
+    ret_panel->source = lines[narrowest].line.source;
+    ret_panel->status = agreed_status(lines, n, e->faults);
 }
 
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw)

@@ -2,8 +2,9 @@
 /* From what was measured of the peers to what the guard and the fallback weigh.
  *
  * Decides: which peers are witnesses at a raw reading of ours: servers whose line can be carried here and has the meaning asked
- * for, absolute (of TAI) or relative (of the cluster). Absolute lines are preferred as soon as enough servers have one, for an interval
- * of the one kind says nothing about the other. Refuses: to leave anybody out for what it says.
+ * for, absolute (of TAI) or relative (of the cluster), for an interval of the one kind says little about the other. When too few
+ * have that meaning all lines count: cluster time never steps, so the middle of a line that has just become absolute still is
+ * where the relative ones are. Refuses: to leave anybody out for what it says.
  *
  * No state. Thread rule: that of the engine. */
 #ifndef CLIENT_CORE_WITNESS_H
@@ -22,9 +23,14 @@ struct witness_panel {
 
 /* True for the statuses whose interval is about TAI. */
 bool witness_absolute(enum taistamp_status status);
-/* `servers`: n with us if we are one; f follows from it. */
+enum witness_kind {
+    WITNESS_BEST,
+    WITNESS_ABSOLUTE,
+    WITNESS_RELATIVE
+}; /* best: absolute when enough have it */
+/* `servers`: n with us if we are one; f follows from it. `rate_bound`: of our own oscillator. */
 void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, unsigned servers,
-                     struct witness_panel *ret_panel);
+                     tai_ppb_t rate_bound, enum witness_kind kind, struct witness_panel *ret_panel);
 /* Adds our own line, if it is of the same kind, and tells the fallback of it. */
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw);
 

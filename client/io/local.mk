@@ -1,4 +1,5 @@
-# The follower's adapters: the loop that hosts an engine, the machine's clocks, steering, who else steers, the control socket. The clock process of the server uses them as well.
+# The follower's adapters: the loop that hosts an engine, the machine's clocks, steering, who else steers, the control
+# socket. The clock process of the server uses them as well.
 noinst_LTLIBRARIES += libtaiclientio.la
 libtaiclientio_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
 libtaiclientio_la_SOURCES = \
@@ -8,9 +9,12 @@ libtaiclientio_la_SOURCES = \
 	client/io/host.c client/io/host.h \
 	client/io/leap_watch.c client/io/leap_watch.h \
 	client/io/members.c client/io/members.h \
+	client/io/processes.c client/io/processes.h \
 	client/io/records.c client/io/records.h \
+	client/io/rivals.c client/io/rivals.h \
 	client/io/says.c client/io/says.h \
 	client/io/steer.c client/io/steer.h \
+	client/io/takeover.c client/io/takeover.h \
 	client/io/tracking_log.c client/io/tracking_log.h \
 	client/io/vmclock.c client/io/vmclock.h
 libtaiclientio_la_LIBADD = libtaiclientcore.la $(EVENT_LIBS) $(JANSSON_LIBS)

@@ -22,7 +22,8 @@ int hlc_compare(struct hlc_stamp a, struct hlc_stamp b)
 
 void hlc_init(struct hlc *h, int64_t stored_ns)
 {
-    *h = (struct hlc){.now = {within(stored_ns), 0}, .reserved_ns = within(stored_ns)};
+    *h = (struct hlc){
+        .now = {within(stored_ns), 0}, .reserved_ns = within(stored_ns), .believed_ns = within(stored_ns)};
 }
 
 bool hlc_ready(const struct hlc *h)
@@ -73,6 +74,7 @@ struct hlc_stamp hlc_send(struct hlc *h, tai_t physical)
 {
     BUG_UNLESS(hlc_ready(h));
     int64_t l = later(h->now.l_ns, within(physical.ns));
+    h->believed_ns = later(h->believed_ns, within(physical.ns));
     advance(h, (struct hlc_stamp){l, l == h->now.l_ns ? h->now.c + 1 : 0});
     return h->now;
 }
@@ -85,7 +87,8 @@ enum hlc_verdict hlc_receive(struct hlc *h, tai_t physical, int64_t ahead_ns, st
         advance(h, (struct hlc_stamp){h->now.l_ns, h->now.c + 1});
         return HLC_OK;
     }
-    if (m.l_ns > now && m.l_ns - now > ahead_ns)
+    h->believed_ns = later(h->believed_ns, now);
+    if (m.l_ns > h->believed_ns && m.l_ns - h->believed_ns > ahead_ns)
         return HLC_FUTURE;
     if (m.c >= HLC_COUNTER_MAX)
         m = (struct hlc_stamp){m.l_ns + 1, 0};

@@ -26,6 +26,10 @@
  * started again and again does not run away: it is at most HLC_RESERVE_NS ahead, which is less than the HLC_AHEAD_NS
  * that others accept.
  *
+ * Time set back. A cluster without references may run an hour ahead until the first one appears. Stamps then stay ahead of
+ * physical time, rightly; so "too far ahead" is measured from the latest time that this node itself believed in (over
+ * restarts: from the reserve), or all nodes would refuse each other for that hour. Nobody else can move that mark.
+ *
  * One thread at a time. */
 #ifndef SDK_TIME_HLC_H
 #define SDK_TIME_HLC_H
@@ -52,6 +56,7 @@ struct hlc_stamp {
 struct hlc {
     struct hlc_stamp now; /* the latest stamp given or received */
     int64_t reserved_ns;  /* every stamp given has l below it */
+    int64_t believed_ns;  /* the latest physical time that the caller believed in */
     int64_t owed_ns;      /* where it would stand but for the reserve; 0: it stands there */
 };
 
@@ -76,7 +81,7 @@ bool hlc_ready(const struct hlc *h);
 /* The stamp of a message that leaves at `physical`; later than every stamp before. Only when hlc_ready. */
 struct hlc_stamp hlc_send(struct hlc *h, tai_t physical);
 /* A message with stamp `m` (l within 0 to HLC_L_NS_MAX) came at `physical`. HLC_FUTURE when m.l is more than `ahead_ns`
- * after it. With physical 0 the message passes and the clock only counts. */
+ * after it and all earlier ones. With physical 0 the message passes and the clock only counts. */
 enum hlc_verdict hlc_receive(struct hlc *h, tai_t physical, int64_t ahead_ns, struct hlc_stamp m);
 
 #endif

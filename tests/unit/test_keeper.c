@@ -60,7 +60,7 @@ static const struct {
 
 START_TEST(processes_are_recognised)
 {
-    struct keeper_facts facts = {
+    struct process_facts facts = {
         .comm = bytes_of_str(processes[_i].comm),
         .exe = bytes_of_str(processes[_i].exe),
         .cmdline = processes[_i].cmdline,

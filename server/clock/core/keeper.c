@@ -2,7 +2,6 @@
 #include "server/clock/core/keeper.h"
 
 enum {
-    CAP_SYS_TIME_BIT = 25,
     MAXERROR_STEP_US = 500,     /* what the kernel adds at each second */
     MAXERROR_MAX_US = 16000000, /* NTP_PHASE_LIMIT: from here on the kernel itself says unsynchronised */
     START_US = 16,              /* NTPsec's MAXDISPERSE, in seconds, taken for microseconds */
@@ -14,21 +13,10 @@ enum {
 };
 #define SECOND_NS INT64_C(1000000000)
 
-/* Programs that are known to steer clocks and to leave no honest maxerror behind, by the kernel's name for
- * them (cut at 15 bytes). ntpd-rs ("ntp-daemon") does better, but is not known to this release. */
-static const char *const strangers[] = {"systemd-timesyn", "openntpd", "phc2sys", "ntp-daemon", "connmand"};
-
-static bool is_stranger(struct bytes comm)
-{
-    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (bytes_equal_str(comm, strangers[i]))
-            return true;
-    return false;
-}
-
 bool keeper_name_matters(struct bytes comm)
 {
-    return bytes_equal_str(comm, "chronyd") || bytes_equal_str(comm, "ntpd") || is_stranger(comm);
+    enum steerer steerer = steerer_of(comm);
+    return steerer == STEERER_BOUND || steerer == STEERER_BARE;
 }
 
 /* The last part of the path, without what the kernel appends when the program was replaced by an upgrade. */
@@ -44,32 +32,14 @@ static struct bytes program_name(struct bytes exe)
     return exe;
 }
 
-/* chronyd -x (or -Px, -xd, ...) leaves the clock alone. */
-static bool told_to_leave_clock(struct bytes cmdline)
-{
-    struct bytes arg;
-    bool first = true;
-    while (bytes_split(cmdline, 0, &arg, &cmdline)) {
-        bool flags = !first && arg.len >= 2 && arg.data[0] == '-' && arg.data[1] != '-';
-        first = false;
-        for (size_t i = 1; flags && i < arg.len; i++)
-            if (arg.data[i] == 'x')
-                return true;
-    }
-    return false;
-}
-
-enum keeper_kind keeper_classify(const struct keeper_facts *facts)
+enum keeper_kind keeper_classify(const struct process_facts *facts)
 {
     bool dead = facts->state == 'Z' || facts->state == 'X';
-    bool stopped = facts->state == 'T' || facts->state == 't';
     if (dead || !keeper_name_matters(facts->comm))
         return KEEPER_NOBODY;
-    bool may_steer = facts->our_userns && (facts->caps >> CAP_SYS_TIME_BIT & 1) != 0;
-    if (is_stranger(facts->comm))
-        return may_steer ? KEEPER_STRANGER : KEEPER_NOBODY;
-    bool chronyd = bytes_equal_str(facts->comm, "chronyd");
-    if (!may_steer || stopped || (chronyd && told_to_leave_clock(facts->cmdline)))
+    if (steerer_of(facts->comm) == STEERER_BARE)
+        return steerer_may(facts) ? KEEPER_STRANGER : KEEPER_NOBODY;
+    if (!steerer_may(facts) || !steerer_runs(facts) || steerer_told_not_to(facts))
         return KEEPER_POWERLESS;
     /* A program of another name behind ours (busybox, a script), or OpenNTPD, which titles its processes so.
      */
@@ -77,10 +47,10 @@ enum keeper_kind keeper_classify(const struct keeper_facts *facts)
     struct bytes title = facts->cmdline;
     if (other_program || bytes_strip_prefix(&title, "ntpd: "))
         return KEEPER_STRANGER;
-    return chronyd ? KEEPER_CHRONYD : KEEPER_NTPD;
+    return bytes_equal_str(facts->comm, "chronyd") ? KEEPER_CHRONYD : KEEPER_NTPD;
 }
 
-void keeper_count(struct keeper_evidence *evidence, const struct keeper_facts *facts)
+void keeper_count(struct keeper_evidence *evidence, const struct process_facts *facts)
 {
     switch (keeper_classify(facts)) {
     case KEEPER_NOBODY:

@@ -26,18 +26,8 @@
 #ifndef SERVER_CLOCK_CORE_KEEPER_H
 #define SERVER_CLOCK_CORE_KEEPER_H
 
-#include "sdk/base/bytes.h"
+#include "client/core/steerers.h"
 #include "taistamp/time.h"
-
-/* What is known of one running process. */
-struct keeper_facts {
-    struct bytes comm;    /* the kernel's name for it, at most 15 bytes */
-    struct bytes exe;     /* path of its program; empty where we may not look */
-    struct bytes cmdline; /* its arguments, each ended by NUL (the program may have rewritten them) */
-    uint64_t caps;        /* effective capabilities */
-    char state;           /* as in /proc: R, S, D, T, Z and so on; 0 where it is not known */
-    bool our_userns;      /* in the same user namespace as we */
-};
 
 enum keeper_kind {
     KEEPER_NOBODY,    /* has nothing to do with clocks, or may not set ours */
@@ -46,7 +36,7 @@ enum keeper_kind {
     KEEPER_NTPD,
     KEEPER_STRANGER /* may set the clock and is known to keep no bound */
 };
-enum keeper_kind keeper_classify(const struct keeper_facts *facts);
+enum keeper_kind keeper_classify(const struct process_facts *facts);
 /* Whether a process of this name is worth the further questions. */
 bool keeper_name_matters(struct bytes comm);
 
@@ -55,7 +45,7 @@ struct keeper_evidence {
     uint32_t chronyd, ntpd, strangers, powerless;
     char stranger[16]; /* the name of one of them, NUL-terminated */
 };
-void keeper_count(struct keeper_evidence *evidence, const struct keeper_facts *facts);
+void keeper_count(struct keeper_evidence *evidence, const struct process_facts *facts);
 
 /* What adjtimex(2) says. */
 struct keeper_kernel {

@@ -3,16 +3,16 @@
 #ifndef SERVER_CLOCK_IO_EVIDENCE_H
 #define SERVER_CLOCK_IO_EVIDENCE_H
 
+#include "client/io/processes.h"
 #include "server/clock/core/keeper.h"
 
-enum { EVIDENCE_KEEPERS_MAX = 8 /* chronyd has up to three processes */, EVIDENCE_MAP_BYTES = 1024 };
+enum { EVIDENCE_KEEPERS_MAX = 8 /* chronyd has up to three processes */ };
 
 /* What the newest look has found, and a hold on the processes that are believed. */
 struct evidence {
     struct keeper_evidence found;
     uint32_t held;
-    uint8_t our_map[EVIDENCE_MAP_BYTES]; /* our own uid_map */
-    size_t our_map_len;
+    struct process_search search;        /* of the newest look */
     int processes[EVIDENCE_KEEPERS_MAX]; /* folders in /proc: no other process can slip into one */
 };
 /* One look at all processes that we may see, under `proc` ("/proc"; tests have their own). Nothing seen, all

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/oracle_progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/oracle.h"
+#include "tests/sim/scenario.h"
+
+/* A lease, its margin and a poll of slack. */
+#define CUT_OFF_NS INT64_C(3000000000)
+
+static bool honest(const struct world_node *node)
+{
+    return node->plan.traitor == TRAITOR_NONE;
+}
+
+static bool works(const struct world_node *node)
+{
+    return node->engine != NULL && !node->deaf && !node->paused;
+}
+
+static unsigned quorum(const struct world *world)
+{
+    unsigned n = world->servers_count;
+    return n <= 2 ? 1 : (n + (n - 1) / 3) / 2 + 1;
+}
+
+/* Servers with which it can speak both ways, itself among them. */
+static unsigned reaches(const struct world *world, const struct world_node *node)
+{
+    const struct network *net = &world->network;
+    unsigned count = 0;
+    for (uint32_t i = 0; i < world->servers_count; i++)
+        count += works(&world->nodes[i]) &&
+                 (i == node->index || (!net->cut[(size_t)node->index * net->nodes + i] &&
+                                       !net->cut[(size_t)i * net->nodes + node->index]));
+    return count;
+}
+
+void oracle_leases(struct world *world)
+{
+    struct world_node *holder = NULL;
+    for (uint32_t i = 0; i < world->servers_count; i++) {
+        struct world_node *node = &world->nodes[i];
+        struct oracle_node *seen = &world->oracle->nodes[i];
+        if (!honest(node) || !works(node) || !node->plan.server) {
+            seen->cut_off_since = 0;
+            continue;
+        }
+        if (reaches(world, node) >= quorum(world))
+            seen->cut_off_since = 0;
+        else if (seen->cut_off_since == 0)
+            seen->cut_off_since = world->now_ns;
+        struct view_cluster view;
+        memset(&view, 0, sizeof view);
+        node->port->cluster(node->engine, (tai_mono_t){machine_raw(&node->machine, world->now_ns)}, &view);
+        if (!view.lease_valid || view.master.id != node->index + 1)
+            continue;
+        if (holder != NULL)
+            oracle_fail(world, node, "holds a lease for term %llu while node %u holds one",
+                        (unsigned long long)view.term, holder->index + 1);
+        holder = node;
+        if (seen->cut_off_since != 0 && world->now_ns - seen->cut_off_since > CUT_OFF_NS)
+            oracle_fail(world, node, "holds a lease, cut off from a quorum for %.1f s",
+                        (double)(world->now_ns - seen->cut_off_since) * 1e-9);
+    }
+}
+
+/* ---- Progress ---- */
+
+static unsigned references(const struct world *world, int64_t *ret_half_width_ns)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < world->servers_count; i++) {
+        const struct world_node *node = &world->nodes[i];
+        bool again = false;
+        if (!works(node) || !honest(node) || !node->plan.reference.present || node->plan.reference.lost)
+            continue;
+        for (uint32_t j = 0; j < i; j++)
+            again = again || (node->plan.reference.group != 0 && world->nodes[j].plan.reference.present &&
+                              world->nodes[j].plan.reference.group == node->plan.reference.group);
+        count += !again;
+        if (node->plan.reference.half_width_ns > *ret_half_width_ns)
+            *ret_half_width_ns = node->plan.reference.half_width_ns;
+    }
+    return count;
+}
+
+static bool status_fits(enum taistamp_status status, unsigned refs)
+{
+    if (refs == 0)
+        return status == TAISTAMP_STATUS_RELATIVE;
+    if (refs >= 3)
+        return status == TAISTAMP_STATUS_SYNCHRONISED;
+    return status == TAISTAMP_STATUS_SINGLE_REFERENCE || status == TAISTAMP_STATUS_SYNCHRONISED;
+}
+
+/* What is missing for this node to be well; NULL: nothing. */
+static const char *missing(struct world *world, struct world_node *node, const struct view_tracking *view,
+                           const struct view_tracking *first, unsigned refs, int64_t width_max)
+{
+    tai_t tai;
+    int64_t half;
+    if (world->scenario->demand_master) {
+        if (view->master.id == 0)
+            return "follows no master";
+        if (view->master.id != first->master.id || view->term != first->term)
+            return "follows another master";
+        if (view->state != VIEW_FOLLOWING && view->state != VIEW_MASTER && view->state != VIEW_ALONE)
+            return "is not following";
+    }
+    if (!oracle_read(world, node, &tai, &half))
+        return "says no interval";
+    if (!status_fits(view->line.status, refs))
+        return "has another status than expected";
+    if (half > width_max)
+        return "has too wide an interval";
+    return NULL;
+}
+
+static void look(struct world *world, char *ret_what)
+{
+    int64_t reference_width = 0;
+    unsigned refs = references(world, &reference_width);
+    const struct network_plan *plan = &world->network.plan;
+    int64_t width_max = 2 * reference_width + 4 * network_base_max(&world->network) +
+                        (int64_t)(40 * plan->jitter_ns) + INT64_C(2000000);
+    struct view_tracking first, view;
+    bool have_first = false;
+    for (uint32_t i = 0; i < world->nodes_count; i++) {
+        struct world_node *node = &world->nodes[i];
+        if (!works(node) || !honest(node))
+            continue;
+        memset(&view, 0, sizeof view);
+        node->port->tracking(node->engine, (tai_mono_t){machine_raw(&node->machine, world->now_ns)}, &view);
+        if (!have_first)
+            first = view;
+        have_first = true;
+        const char *what = missing(world, node, &view, &first, refs, width_max);
+        if (what != NULL) {
+            snprintf(ret_what, ORACLE_WHAT,
+                     "node %u %s (state %d, status %s, master %u, term %llu, half-width %lld ns)", i + 1,
+                     what, (int)view.state, taistamp_status_name(view.line.status), view.master.id,
+                     (unsigned long long)view.term, (long long)view.half_width_ns);
+            return;
+        }
+    }
+    ret_what[0] = '\0';
+}
+
+void oracle_progress(struct world *world)
+{
+    struct oracle *oracle = world->oracle;
+    if (oracle->healed_ns == 0 || !world->scenario->demand_progress)
+        return;
+    look(world, oracle->missing);
+    if (oracle->missing[0] != '\0')
+        oracle->good_since = 0;
+    else if (oracle->good_since == 0)
+        oracle->good_since = world->now_ns;
+}
+
+void oracle_healed(struct world *world)
+{
+    world->oracle->healed_ns = world->now_ns;
+}
+
+void oracle_judge(struct world *world)
+{
+    struct oracle *oracle = world->oracle;
+    if (oracle->found || !world->scenario->demand_progress || oracle->healed_ns == 0)
+        return;
+    if (oracle->good_since == 0) {
+        oracle->found = true;
+        snprintf(oracle->what, ORACLE_WHAT, "no progress within %.0f s of the world's healing: %.300s",
+                 (double)(world->now_ns - oracle->healed_ns) * 1e-9, oracle->missing);
+        return;
+    }
+    histogram_add(&oracle->figures.settle_ms, (double)(oracle->good_since - oracle->healed_ns) * 1e-6);
+}

@@ -52,5 +52,11 @@ void figures_merge(struct figures *into, const struct figures *from)
     histogram_merge(&into->width_ns, &from->width_ns);
     histogram_merge(&into->error_ns, &from->error_ns);
     histogram_merge(&into->relative_ns, &from->relative_ns);
+    histogram_merge(&into->new_master_ms, &from->new_master_ms);
+    histogram_merge(&into->spread_before_ns, &from->spread_before_ns);
+    histogram_merge(&into->spread_after_ns, &from->spread_after_ns);
+    histogram_merge(&into->rate_change_ppt, &from->rate_change_ppt);
+    histogram_merge(&into->bias_ns, &from->bias_ns);
+    histogram_merge(&into->skew_ns, &from->skew_ns);
     histogram_merge(&into->settle_ms, &from->settle_ms);
 }

@@ -29,7 +29,9 @@ struct figures {
     struct histogram ratio;              /* half-width over true error */
     struct histogram width_ns, error_ns; /* of absolute statuses */
     struct histogram relative_ns; /* distance of honest nodes from their master's line, status relative */
-    struct histogram settle_ms;   /* after the world healed */
+    struct histogram new_master_ms, spread_before_ns, spread_after_ns, rate_change_ppt, bias_ns,
+        skew_ns;                /* mark.h */
+    struct histogram settle_ms; /* after the world healed */
 };
 
 void figures_merge(struct figures *into, const struct figures *from);

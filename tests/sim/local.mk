@@ -8,6 +8,7 @@ check_PROGRAMS += tests/sim/sim
 tests_sim_sim_SOURCES = \
 	tests/sim/sim.c tests/sim/show.c tests/sim/show.h tests/sim/figures.c tests/sim/figures.h \
 	tests/sim/scenario.c tests/sim/scenario.h tests/sim/scenario_named.c tests/sim/scenario_named.h \
+	tests/sim/scenario_random.c tests/sim/mark.c tests/sim/mark.h \
 	tests/sim/oracle.c tests/sim/oracle.h tests/sim/oracle_progress.c tests/sim/oracle_progress.h \
 	tests/sim/traitor.c tests/sim/traitor.h \
 	tests/sim/world.c tests/sim/world.h tests/sim/world_step.c tests/sim/world_step.h \

@@ -283,6 +283,9 @@ void oracle_report(struct world *world, struct world_node *node, const struct en
 {
     if (report->kind == ENGINE_SAYS_MASTER && honest(node))
         world->oracle->figures.masters++;
+    if (report->kind == ENGINE_SAYS_MASTER && honest(node) && report->node.id == node->index + 1 &&
+        world->oracle->killed_ns != 0 && world->oracle->new_master_ns == 0)
+        world->oracle->new_master_ns = world->now_ns;
     /* After a suspend the clock may be stepped anew. */
     if (report->kind == ENGINE_SAYS_TIMELINE)
         world->oracle->nodes[node->index].steps = 0;
@@ -308,4 +311,5 @@ void oracle_sample(struct world *world)
         check(world, &world->nodes[i], "in its life");
     oracle_leases(world);
     oracle_progress(world);
+    oracle_mark_sample(world);
 }

@@ -20,6 +20,7 @@
 
 #include "sdk/time/arith.h"
 #include "tests/sim/figures.h"
+#include "tests/sim/mark.h"
 #include "tests/sim/world.h"
 
 enum { ORACLE_TERMS = 64, ORACLE_WHAT = 400 };
@@ -48,8 +49,12 @@ struct oracle {
     char what[ORACLE_WHAT];
     struct oracle_term terms[ORACLE_TERMS]; /* by term modulo */
     struct figures figures;
-    int64_t healed_ns;         /* 0: not yet */
-    int64_t good_since;        /* since when all that is demanded holds; 0: it does not */
+    int64_t healed_ns;  /* 0: not yet */
+    int64_t good_since; /* since when all that is demanded holds; 0: it does not */
+    struct mark_taken marks[MARKS];
+    int64_t killed_ns, new_master_ns, spread_after_ns;
+    double bias_sum;
+    uint64_t bias_count;
     char missing[ORACLE_WHAT]; /* what was missing at the last look */
 };
 

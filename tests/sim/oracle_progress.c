@@ -169,6 +169,7 @@ void oracle_healed(struct world *world)
 void oracle_judge(struct world *world)
 {
     struct oracle *oracle = world->oracle;
+    oracle_mark_judge(world);
     if (oracle->found || !world->scenario->demand_progress || oracle->healed_ns == 0)
         return;
     if (oracle->good_since == 0) {

@@ -5,6 +5,7 @@
 
 #include "sdk/base/bug.h"
 #include "sdk/io/sync_settings.h"
+#include "tests/sim/mark.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/scenario_named.h"
 
@@ -155,11 +156,13 @@ void scenario_act(struct world *world, unsigned index)
     case SCRIPT_KILL_MASTER:
         master = find_master(world);
         world_trace(world, "the master, %u, is killed", master == NULL ? 0 : master->index + 1);
-        if (master != NULL)
+        if (master != NULL) {
+            oracle_master_killed(world);
             world_node_crash(world, master, true);
+        }
         break;
     case SCRIPT_MARK:
-        scenario_mark(world, (unsigned)item->a);
+        oracle_mark(world, (enum mark)item->a);
         break;
     case SCRIPT_HEAL:
         heal(world);

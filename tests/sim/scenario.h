@@ -55,7 +55,7 @@ struct scenario {
     const struct port *server_port, *client_port;
     int64_t poll_ns, client_poll_ns_max, peer_poll_ns;
     uint32_t preferred;
-    bool lose_follow_ups; /* FOLLOW_UP datagrams never arrive */
+    uint32_t lose_types; /* bits of enum wire_type: such datagrams never arrive */
 };
 
 /* From the command line. */

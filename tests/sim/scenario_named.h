@@ -14,7 +14,7 @@ struct scenario_named {
 const struct scenario_named *scenario_find(const char *name);
 void scenario_do(struct scenario *scenario, double at_s, enum script_kind kind, uint32_t node, int64_t a,
                  int64_t b);
-/* SCRIPT_MARK: figures of the scenario at this moment. */
-void scenario_mark(struct world *world, unsigned mark);
+/* The one whose every trait is drawn. */
+void scenario_random(struct scenario *scenario, const struct scenario_options *options, struct rnd *random);
 
 #endif

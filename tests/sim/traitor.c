@@ -24,10 +24,10 @@ bool traitor_hlc(const uint8_t *bytes, size_t len, int64_t *ret_l_ns, uint32_t *
     return true;
 }
 
-bool traitor_is_follow_up(const uint8_t *bytes, size_t len)
+unsigned traitor_type(const uint8_t *bytes, size_t len)
 {
     struct wire_envelope envelope;
-    return wire_peek((struct bytes){bytes, len}, &envelope) == WIRE_OK && envelope.type == WIRE_FOLLOW_UP;
+    return wire_peek((struct bytes){bytes, len}, &envelope) == WIRE_OK ? (unsigned)envelope.type : 0;
 }
 
 /* ---- Traitors ---- */

@@ -17,6 +17,7 @@ void traitor_attack(struct world *world);
 
 /* Looking into datagrams, for the oracle and for scenarios. */
 bool traitor_hlc(const uint8_t *bytes, size_t len, int64_t *ret_l_ns, uint32_t *ret_c);
-bool traitor_is_follow_up(const uint8_t *bytes, size_t len);
+/* enum wire_type; 0: none. */
+unsigned traitor_type(const uint8_t *bytes, size_t len);
 
 #endif

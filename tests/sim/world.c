@@ -111,7 +111,7 @@ static void leave(struct world *world, const struct queue_item *item)
     }
     int64_t delay[2];
     unsigned copies = 0;
-    bool dropped = world->scenario->lose_follow_ups && traitor_is_follow_up(d->bytes, d->len);
+    bool dropped = (world->scenario->lose_types >> traitor_type(d->bytes, d->len) & 1) != 0;
     if (d->to_node != UINT32_MAX && !node->deaf && !dropped)
         copies = network_fate(&world->network, d->from_node, d->to_node, delay);
     if (copies == 2) {

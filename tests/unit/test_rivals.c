@@ -132,6 +132,7 @@ static const char fake[] =
     "cd \"$TEST_FOLDER\" || exit 9\n"
     "echo \"$*\" >> asked\n"
     "[ -e broken ] && case $1 in is-*) ;; *) exit 1 ;; esac\n"
+    "[ -e stubborn ] && case $1 in is-*) ;; *) exit 0 ;; esac\n"
     "case $1 in\n"
     "is-enabled) [ -e enabled ] ;;\n"
     "is-active) [ -e active ] ;;\n"
@@ -231,6 +232,9 @@ START_TEST(test_things_that_fail)
     ck_assert_int_eq(takeover_take(&t, &error), TAI_ERR_REFUSED);
     ck_assert(is_there("state")); /* it may have been half done */
     gone("broken");
+    put_text("stubborn", ""); /* says yes and does nothing */
+    ck_assert_int_eq(takeover_take(&t, &error), TAI_ERR_REFUSED);
+    gone("stubborn");
     ck_assert_int_eq(takeover_take(&t, &error), TAI_OK);
     put_text("broken", "");
     ck_assert_int_eq(takeover_leave(&t, &error), TAI_ERR_REFUSED);

@@ -4,7 +4,7 @@
 #include "sdk/io/sync_settings.h"
 
 #define ROW(s, n, kind, field)                                                                               \
-    .section = s, .name = n, .type = kind, .offset = offsetof(struct taid_config, field)
+    .section = (s), .name = (n), .type = (kind), .offset = offsetof(struct taid_config, field)
 
 /* clang-format off: one setting to a line. */
 /* Ranges: wide enough for every use that makes sense, narrow enough that a slipped digit or a wrong unit is caught. */

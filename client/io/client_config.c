@@ -9,7 +9,7 @@
 #include "sdk/io/sync_settings.h"
 
 #define ROW(n, kind, field)                                                                                  \
-    .section = "", .name = n, .type = kind, .offset = offsetof(struct client_config, field)
+    .section = "", .name = (n), .type = (kind), .offset = offsetof(struct client_config, field)
 
 /* clang-format off: one setting to a line. */
 static const struct setting keys[] = {

@@ -8,4 +8,5 @@ include tests/check/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
 include tests/fresh/local.mk
+include tests/model/local.mk
 include tests/soak/local.mk

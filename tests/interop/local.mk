@@ -12,3 +12,11 @@ interop: all
 interop-clock: all
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/clock_daemons.sh
 .PHONY: interop-clock
+
+# Whether the kernel does what it is told: steers this machine's clock for some seconds and puts it back.
+EXTRA_PROGRAMS += tests/interop/steer_live
+tests_interop_steer_live_CFLAGS = $(IO_CFLAGS)
+tests_interop_steer_live_LDADD = libtaiclientio.la libtaidaemon.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS)
+interop-steer: tests/interop/steer_live$(EXEEXT)
+	tests/interop/steer_live$(EXEEXT)
+.PHONY: interop-steer

@@ -29,7 +29,11 @@ static enum tai_err key_path(const struct command *command, char **ret_path, cha
         config_free(config);
         return TAI_OK;
     }
-    if (dir == NULL || err != TAI_ERR_NOT_FOUND)
+    if (dir == NULL && err == TAI_ERR_NOT_FOUND)
+        return error_set_detail(
+            error, err, command->config_path,
+            bytes_of_str("no such settings; --config names them, --dir a server's folder"));
+    if (err != TAI_ERR_NOT_FOUND)
         return err;
     *ret_path = file_path(dir, "keys/node.key");
     return *ret_path != NULL ? TAI_OK : error_set(error, TAI_ERR_MEMORY, "out of memory");

@@ -18,3 +18,15 @@ libtaiclientio_la_SOURCES = \
 	client/io/tracking_log.c client/io/tracking_log.h \
 	client/io/vmclock.c client/io/vmclock.h
 libtaiclientio_la_LIBADD = libtaiclientcore.la $(EVENT_LIBS) $(JANSSON_LIBS)
+
+sbin_PROGRAMS += tai-client
+tai_client_SOURCES = \
+	client/io/follow.c client/io/follow.h \
+	client/io/main.c \
+	client/io/options.c client/io/options.h
+tai_client_CPPFLAGS = $(AM_CPPFLAGS) -DDEFAULT_CLIENT_CONFIG='"$(sysconfdir)/taistamp/tai-client.yaml"'
+tai_client_CFLAGS = $(IO_CFLAGS)
+# Public functions from the shared library, inner ones from the archives.
+tai_client_LDADD = libtaiclientio.la libtaiclientconfig.la libtaiclientcore.la libtaisync.la libtaistamp.la libtaidaemon.la \
+	libtaitime.la libtaibase.la libtaiio.la $(EVENT_LIBS) $(JANSSON_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS)
+dist_man_MANS += docs/man/tai-client.8

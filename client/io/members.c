@@ -88,13 +88,19 @@ const char *members_name(const struct members *members, sync_node_t node)
     return found == NULL ? NULL : found->name;
 }
 
+static bool address_is_any(const struct address *a)
+{
+    static const uint8_t zero[sizeof a->bytes];
+    return memcmp(a->bytes, zero, sizeof zero) == 0;
+}
+
 static void put_big_endian(uint64_t v, unsigned len, uint8_t *out)
 {
     for (unsigned i = 0; i < len; i++)
         out[i] = (uint8_t)(v >> 8 * (len - 1 - i));
 }
 
-void members_filter(const struct members *members, struct udp_settings *udp)
+static void fill_filter(const struct members *members, struct udp_settings *udp)
 {
     struct udp_filter *f = &udp->filter;
     udp->has_filter = true;
@@ -105,4 +111,27 @@ void members_filter(const struct members *members, struct udp_settings *udp)
     put_big_endian(members->membership.cluster->id, 8, f->matches[1].bytes);
     f->matches[2] = (struct udp_match){.offset = WIRE_AT_RECEIVER, .len = 4};
     put_big_endian(members->membership.self->node.id, 4, f->matches[2].bytes);
+}
+
+enum tai_err members_udp(const struct members *members, char *const *listen, size_t listen_count,
+                         uint16_t port, struct udp_settings *ret_udp, struct tai_error *error)
+{
+    struct udp_settings udp = {.port = port};
+    fill_filter(members, &udp);
+    udp.without[UDP_V4] = udp.without[UDP_V6] = listen_count > 0;
+    for (size_t i = 0; i < listen_count; i++) {
+        struct address a;
+        if (!address_parse(listen[i], 0, &a))
+            return error_set_detail(error, TAI_ERR_FORMAT,
+                                    "not an address to listen at: ", bytes_of_str(listen[i]));
+        enum udp_family family = a.family == 4 ? UDP_V4 : UDP_V6;
+        udp.without[family] = false;
+        if (!address_is_any(&a)) {
+            udp.bind[family] = (struct udp_address){.family = a.family};
+            memcpy(udp.bind[family].bytes, a.bytes, sizeof a.bytes);
+        }
+        udp.port = a.port;
+    }
+    *ret_udp = udp;
+    return TAI_OK;
 }

@@ -27,8 +27,12 @@ void members_close(struct members *members);
  * TAI_ERR_CRYPTO without randomness. The settings borrow from `members`. */
 TAISTAMP_MUST_CHECK enum tai_err members_settings(const struct members *members,
                                                   struct engine_settings *settings, struct tai_error *error);
-/* What the kernel may drop before anybody is woken: all but messages of this cluster to this node. */
-void members_filter(const struct members *members, struct udp_settings *udp);
+/* The sockets: at the addresses of `listen` (numeric, with port, at most one of each family), or with none of them at
+ * `port` (0: any) of all addresses; and with a filter, so that the kernel drops all but messages of this cluster to this
+ * node. TAI_ERR_FORMAT. */
+TAISTAMP_MUST_CHECK enum tai_err members_udp(const struct members *members, char *const *listen,
+                                             size_t listen_count, uint16_t port, struct udp_settings *ret_udp,
+                                             struct tai_error *error);
 /* The name in the cluster file; NULL: none such. For host_settings, with `members` as ctx. */
 const char *members_name(const struct members *members, sync_node_t node);
 

@@ -10,5 +10,5 @@ taictl_SOURCES = \
 	tools/taictl/units.c tools/taictl/units.h \
 	tools/taictl/waitsync.c tools/taictl/waitsync.h
 dist_man_MANS += docs/man/taictl.1
-dist_zshcompletion_DATA += tools/completion/_taictl
-dist_bashcompletion_DATA += tools/completion/taictl
+dist_zshcompletion_DATA += tools/completion/_taictl tools/completion/_tai-client
+dist_bashcompletion_DATA += tools/completion/taictl tools/completion/tai-client

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tai-client: the light daemon of a lab machine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "client/io/follow.h"
+#include "client/io/takeover.h"
+#include "sdk/io/file.h"
+#include "sdk/io/keygen.h"
+#include "sdk/io/log.h"
+
+static int keygen(const struct client_options *o)
+{
+    struct tai_error error;
+    struct keygen_result made;
+    struct client_config *config = NULL;
+    char *path = o->dir != NULL ? file_path(o->dir, "node.key") : NULL;
+    if (o->dir == NULL) {
+        enum tai_err err =
+            client_config_load(o->config != NULL ? o->config : DEFAULT_CLIENT_CONFIG, &config, &error);
+        if (err != TAI_OK) {
+            fprintf(stderr, "tai-client: %s; --dir names a folder for the key\n", error.text);
+            return CLIENT_EXIT_USAGE;
+        }
+        path = strdup(config->node_key);
+    }
+    client_config_free(config);
+    if (path == NULL) {
+        fputs("tai-client: out of memory\n", stderr);
+        return CLIENT_EXIT_FAILED;
+    }
+    enum tai_err err = keygen_run(path, false, &made, &error);
+    if (err != TAI_OK)
+        fprintf(stderr, "tai-client: %s\n", error.text);
+    else if (o->json)
+        keygen_print_json(&made, path, stdout);
+    else
+        keygen_print(&made, path, stdout, o->quiet ? NULL : stderr);
+    free(path);
+    return err == TAI_OK ? CLIENT_EXIT_OK : CLIENT_EXIT_FAILED;
+}
+
+static bool ask(void *ctx, const char *question)
+{
+    (void)ctx;
+    char answer[16];
+    if (!isatty(STDIN_FILENO)) {
+        fputs(
+            "tai-client: --take-over asks before it changes anything: run it on a terminal, or with --yes\n",
+            stderr);
+        return false;
+    }
+    fprintf(stderr, "%s [y/N] ", question);
+    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Beside the drift file: what outlives a restart is there. */
+static char *takeover_state(const struct client_config *config)
+{
+    const char *slash = strrchr(config->drift_file, '/');
+    char *folder = strndup(config->drift_file, slash == NULL ? 0 : (size_t)(slash - config->drift_file));
+    char *path = folder == NULL ? NULL : file_path(folder, "takeover");
+    free(folder);
+    return path;
+}
+
+static int take_or_leave(const struct client_config *config, const struct client_options *o)
+{
+    struct tai_error error;
+    char *state = takeover_state(config);
+    if (state == NULL) {
+        log_error("out of memory");
+        return CLIENT_EXIT_FAILED;
+    }
+    struct takeover takeover = {
+        .state = state, .booted = "/run/systemd/system", .confirm = o->yes ? NULL : ask};
+    bool leave = o->verb == CLIENT_LEAVE;
+    enum tai_err err = leave ? takeover_leave(&takeover, &error) : takeover_take(&takeover, &error);
+    free(state);
+    if (err == TAI_OK) {
+        log_notice(leave ? "systemd-timesyncd is as it was before"
+                         : "systemd-timesyncd is stopped and disabled; 'tai-client leave' undoes it");
+        return CLIENT_EXIT_OK;
+    }
+    if (err == TAI_ERR_NOT_FOUND) {
+        log_notice("%s", error.text);
+        return CLIENT_EXIT_OK;
+    }
+    log_error("%s", error.text);
+    return CLIENT_EXIT_REFUSED;
+}
+
+static int follow(const struct client_options *o)
+{
+    struct tai_error error;
+    struct client_config *config;
+    if (client_config_load(o->config != NULL ? o->config : DEFAULT_CLIENT_CONFIG, &config, &error) !=
+        TAI_OK) {
+        log_error("%s", error.text);
+        return CLIENT_EXIT_USAGE;
+    }
+    log_open("tai-client", o->quiet     ? LOG_WARNING
+                           : o->verbose ? LOG_DEBUG
+                                        : (enum log_level)config->log_level);
+    umask(022);
+    int code = CLIENT_EXIT_OK;
+    if (o->check_config)
+        client_config_print(config, stdout);
+    else {
+        if (o->take_over || o->verb == CLIENT_LEAVE)
+            code = take_or_leave(config, o);
+        if (code == CLIENT_EXIT_OK && o->verb == CLIENT_RUN)
+            code = follow_run(config, o);
+    }
+    client_config_free(config);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct client_options options;
+    int code;
+    log_open("tai-client", LOG_NOTICE);
+    if (!client_options_read(argc, argv, &options, &code))
+        return code;
+    return options.verb == CLIENT_KEYGEN ? keygen(&options) : follow(&options);
+}

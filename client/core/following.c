@@ -83,12 +83,14 @@ static void take_up(struct following *f, const struct engine_now *now, const str
     f->leap = c->leap;
 }
 
-/* The line, referred to now, with its middle where the guard allows it. */
-static struct sync_line followed(const struct engine_now *now, const struct sync_line *line, tai_t tai)
+/* The line, referred to now, with its middle and its width as the guard allows. */
+static struct sync_line followed(const struct engine_now *now, const struct sync_line *line,
+                                 const struct guard_result *result)
 {
     struct sync_line out = *line;
     line_rebase(&out, now->raw);
-    out.tai = tai;
+    out.tai = result->followed;
+    out.half_width = result->half_width;
     return out;
 }
 
@@ -104,7 +106,7 @@ bool following_correction(struct following *f, const struct engine_now *now,
     if (f->last.verdict == GUARD_REJECT)
         return false;
     take_up(f, now, message);
-    *ret_line = followed(now, &message->correction.line, f->last.followed);
+    *ret_line = followed(now, &message->correction.line, &f->last);
     return true;
 }
 

@@ -120,6 +120,34 @@ static bool own_contradicts(const struct guard_evidence *e, struct tai_interval 
     return e->has_own && agreeing > e->faults && !meets(e->own, hull);
 }
 
+static struct tai_interval both(struct tai_interval a, struct tai_interval b)
+{
+    return (struct tai_interval){a.earliest.ns > b.earliest.ns ? a.earliest : b.earliest,
+                                 a.latest.ns < b.latest.ns ? a.latest : b.latest};
+}
+
+/* Where the truth is, by all that we have of our own. */
+static struct tai_interval narrowed(const struct guard_evidence *e, struct tai_interval hull,
+                                    bool own_is_wrong)
+{
+    struct tai_interval i = hull;
+    if (e->has_own && !own_is_wrong && meets(i, e->own))
+        i = both(i, e->own);
+    if (e->has_reference && meets(i, e->reference))
+        i = both(i, e->reference);
+    return i;
+}
+
+/* From t to the farther end. */
+static tai_bound_t reach(tai_t t, struct tai_interval i)
+{
+    int64_t early, late;
+    if (!arith_sub(t.ns, i.earliest.ns, &early) || !arith_sub(i.latest.ns, t.ns, &late))
+        return (tai_bound_t){BOUND_UNBOUNDED};
+    int64_t far = early > late ? early : late;
+    return (tai_bound_t){far < 0 ? 0 : far};
+}
+
 struct guard_result guard_judge(const struct guard_evidence *e, const struct guard_claim *claim)
 {
     struct tai_interval hull, interval = interval_saturating(claim->tai, claim->half_width);
@@ -129,7 +157,8 @@ struct guard_result guard_judge(const struct guard_evidence *e, const struct gua
     if (!guard_hull(e, &hull, &agreeing))
         return reject(GUARD_UNMEASURED, 0);
     bool own_is_wrong = own_contradicts(e, hull, agreeing);
-    struct guard_result result = {GUARD_ACCEPT, GUARD_FINE, 0, claim->tai, own_is_wrong};
+    struct guard_result result = {
+        .verdict = GUARD_ACCEPT, .reason = GUARD_FINE, .followed = claim->tai, .own_is_wrong = own_is_wrong};
     if (!meets(interval, hull))
         result = reject(GUARD_OUTSIDE_PEERS, apart(interval, hull));
     else if (e->has_reference && !meets(interval, e->reference))
@@ -145,14 +174,15 @@ struct guard_result guard_judge(const struct guard_evidence *e, const struct gua
         result.reason = GUARD_EDGE;
         result.by_ns = by;
         result.followed = clamp(claim->tai, hull);
-        return result;
-    }
-    by = oddness(e, claim->tai);
-    if (by > 0) {
+    } else if ((by = oddness(e, claim->tai)) > 0) {
         result.verdict = GUARD_SUSPECT;
         result.reason = GUARD_ODD;
         result.by_ns = by;
     }
+    result.half_width = reach(result.followed, narrowed(e, hull, own_is_wrong));
+    bool trusted = e->faults == 0 && agreeing == e->witnesses_count;
+    if (trusted && claim->half_width.ns < result.half_width.ns)
+        result.half_width = claim->half_width;
     return result;
 }
 

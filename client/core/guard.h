@@ -15,8 +15,12 @@
  * When no point is covered by m - f the fault budget is exceeded; then the largest majority that agrees stands in, and
  * without one, nothing can be said.
  *
- * Worked number: five witnesses [0,10] [1,11] [2,12] [3,9] [100,101], f = 1: four cover [3,9]. A claim 8 +- 2 is accepted, 10
- * +- 2 is suspect and followed as 9, 50 +- 5 is rejected by 36.
+ * The width. The one who makes a claim may be one of the f, and a lie may be as narrow as it likes. So with f > 0 the half-width
+ * that goes with what is followed is not the claim's, but reaches to the farther end of the hull (cut with our own line and
+ * reference). With f = 0 the claim's own counts when it is smaller.
+ *
+ * Worked number: five witnesses [0,10] [1,11] [2,12] [3,9] [100,101], f = 1: four cover [3,9]. A claim 8 +- 2 is accepted,
+ * as 8 +- 5; 10 +- 2 is suspect and followed as 9 +- 6; 50 +- 5 is rejected by 36.
  *
  * No state; any thread. */
 #ifndef CLIENT_CORE_GUARD_H
@@ -83,8 +87,9 @@ struct guard_claim {
 struct guard_result {
     enum guard_verdict verdict;
     enum guard_reason reason;
-    int64_t by_ns;  /* by how much, >= 0 */
-    tai_t followed; /* unless rejected: what may be followed, inside the hull */
+    int64_t by_ns;          /* by how much, >= 0 */
+    tai_t followed;         /* unless rejected: what may be followed, inside the hull */
+    tai_bound_t half_width; /* unless rejected: of the truth around `followed` */
     bool
         own_is_wrong; /* our own line does not meet the hull of more than f witnesses: it should be given up */
 };

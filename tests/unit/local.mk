@@ -9,6 +9,7 @@ include tests/unit/clock.mk
 include tests/unit/election.mk
 include tests/unit/cli.mk
 include tests/unit/life.mk
+include tests/unit/client.mk
 include tests/unit/keys.mk
 include tests/unit/wire.mk
 include tests/unit/io.mk

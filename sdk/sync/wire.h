@@ -242,7 +242,16 @@ struct wire_certificate {
     struct wire_certificate_vote votes[WIRE_CERTIFICATE_VOTES]; /* voters rising; zero past count */
 };
 
-enum wire_goodbye_reason { WIRE_GOODBYE_STOP = 1, WIRE_GOODBYE_LEAVE, WIRE_GOODBYE_SUSPEND };
+enum wire_goodbye_reason {
+    WIRE_GOODBYE_STOP = 1,
+    WIRE_GOODBYE_LEAVE,
+    WIRE_GOODBYE_SUSPEND,
+    /* from a master that goes on as a member: */
+    WIRE_GOODBYE_HANDOVER,  /* to a better clock */
+    WIRE_GOODBYE_ACCUSED,   /* enough members accuse it */
+    WIRE_GOODBYE_QUORUM,    /* too few acknowledge */
+    WIRE_GOODBYE_SUPERSEDED /* there is a later term */
+};
 
 struct wire_goodbye {
     sync_node_t successor; /* the deputy, from a master; else 0 */

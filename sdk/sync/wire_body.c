@@ -300,7 +300,7 @@ static void field_goodbye(struct wire_cursor *c, struct wire_goodbye *g)
 {
     unsigned reason = (unsigned)g->reason;
     field_node(c, &g->successor, false);
-    field_code(c, &reason, WIRE_GOODBYE_STOP, WIRE_GOODBYE_SUSPEND);
+    field_code(c, &reason, WIRE_GOODBYE_STOP, WIRE_GOODBYE_SUPERSEDED);
     field_reserved(c, 11);
     g->reason = (enum wire_goodbye_reason)reason;
 }

@@ -9,7 +9,12 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/election_words.c \
 	server/clock/core/lease.c server/clock/core/lease.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
+	server/clock/core/node.c server/clock/core/node.h \
+	server/clock/core/node_election.c server/clock/core/node_follow.c \
+	server/clock/core/node_master.c server/clock/core/node_state.h \
+	server/clock/core/node_time.c server/clock/core/node_view.c \
 	server/clock/core/reference.c server/clock/core/reference.h \
+	server/clock/core/round.c server/clock/core/round.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h
 libtaid_la_SOURCES += \
 	server/clock/io/evidence.c server/clock/io/evidence.h \

@@ -9,6 +9,7 @@
 #define FS_PER_PS   1000
 #define PS_PER_S    INT64_C(1000000000000)
 #define STEP_NS_MAX (10 * NS_PER_S)
+#define SETTLED_FS  (ENSEMBLE_SKEW_PS_MAX / 10 * FS_PER_PS)
 
 static int64_t clamp_rate(int64_t ps)
 {
@@ -148,18 +149,22 @@ static void take_readings(struct ensemble *e, const struct ensemble_reading *rea
                           int64_t elapsed)
 {
     for (size_t i = 1; i < ENSEMBLE_MEMBERS_MAX; i++) {
+        e->members[i].roughly = false;
         e->members[i].present = false;
         e->members[i].weighs = false;
     }
+    e->members[0].roughly = true;
     e->members[0].present = true;
     for (size_t i = 0; i < count; i++) {
         struct ensemble_member *m = member_place(e, readings[i].node);
         BUG_UNLESS(readings[i].node.id != e->self.id);
-        if (m == NULL || readings[i].skew_ps_per_s > ENSEMBLE_SKEW_PS_MAX)
+        if (m == NULL || readings[i].skew_ps_per_s > ENSEMBLE_ROUGH_PS_MAX)
             continue;
-        m->present = true;
-        m->watched_ns += elapsed;
+        m->roughly = true;
         m->measured_ps = clamp_rate(readings[i].rate_ps_per_s);
+        m->present = readings[i].skew_ps_per_s <= ENSEMBLE_SKEW_PS_MAX;
+        if (m->present)
+            m->watched_ns += elapsed;
     }
 }
 
@@ -170,39 +175,27 @@ static int64_t frequency_fs_of(const struct ensemble *e, int64_t against_ps)
     return ensemble_rate_over(rate_ps, against_ps) * FS_PER_PS + e->rate_fs % FS_PER_PS;
 }
 
-/* What the founders' oscillators say that the rate should be. Those whose frequency was told speak for cluster time as it
- * was; without more than f of them there is none to go on with, and the bare oscillators are averaged. */
-static int64_t founders_mean(const struct ensemble *e)
-{
-    int64_t bare[ENSEMBLE_MEMBERS_MAX], told[ENSEMBLE_MEMBERS_MAX];
-    size_t n = 0, m = 0;
-    for (size_t i = 0; i < ENSEMBLE_MEMBERS_MAX; i++) {
-        const struct ensemble_member *member = &e->members[i];
-        if (!member->present)
-            continue;
-        bare[n++] = member->measured_ps;
-        if (member->learned)
-            told[m++] = ensemble_rate_times(member->frequency_fs / FS_PER_PS, member->measured_ps);
-    }
-    if (m > e->f)
-        return ensemble_average(told, m, ENSEMBLE_CLOSE_PS, e->f, e->rate_fs / FS_PER_PS, NULL);
-    return ensemble_average(bare, n, 2 * SYNC_RATE_PS_MAX, e->f, 0, NULL);
-}
-
-/* Founders: once most are measured well, for a while or all of them, the rate becomes their trimmed mean. */
+/* Founders: the rate goes to the trimmed mean of their oscillators while that is being measured, and is frozen once most
+ * are measured well, for a while or all of them. */
 static void found(struct ensemble *e, int64_t elapsed)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < ENSEMBLE_MEMBERS_MAX; i++)
-        n += e->members[i].present;
-    if (2 * n <= e->servers) {
-        e->founding_ns = 0;
-        return;
+    int64_t rates[ENSEMBLE_MEMBERS_MAX];
+    size_t roughly = 0, well = 0;
+    for (size_t i = 0; i < ENSEMBLE_MEMBERS_MAX; i++) {
+        if (e->members[i].roughly)
+            rates[roughly++] = e->members[i].measured_ps;
+        if (e->members[i].present)
+            well++;
     }
-    e->founding_ns += elapsed;
-    if (n < e->servers && e->founding_ns < ENSEMBLE_FOUND_NS)
+    if (2 * roughly <= e->servers)
         return;
-    e->rate_fs = founders_mean(e) * FS_PER_PS;
+    int64_t mean = ensemble_average(rates, roughly, 2 * SYNC_RATE_PS_MAX, e->f, 0, NULL) * FS_PER_PS;
+    int64_t part = elapsed < ENSEMBLE_FOUNDING_NS ? elapsed : ENSEMBLE_FOUNDING_NS;
+    e->rate_fs += (mean - e->rate_fs) / (ENSEMBLE_FOUNDING_NS / 1000000) * (part / 1000000);
+    bool settled = mean - e->rate_fs < SETTLED_FS && e->rate_fs - mean < SETTLED_FS;
+    e->founding_ns = 2 * well <= e->servers ? 0 : e->founding_ns + elapsed;
+    if (2 * well <= e->servers || !settled || (well < e->servers && e->founding_ns < ENSEMBLE_FOUND_NS))
+        return;
     for (size_t i = 0; i < ENSEMBLE_MEMBERS_MAX; i++) {
         struct ensemble_member *m = &e->members[i];
         if (!m->present)
@@ -212,6 +205,14 @@ static void found(struct ensemble *e, int64_t elapsed)
         m->frequency_fs = frequency_fs_of(e, m->measured_ps);
     }
     e->founded = true;
+}
+
+/* True when it has been far from what was learned for so long that it has to be learned again. */
+static bool is_strange(struct ensemble_member *m, int64_t y_fs, int64_t elapsed)
+{
+    int64_t off = y_fs > m->frequency_fs ? y_fs - m->frequency_fs : m->frequency_fs - y_fs;
+    m->strange_ns = off > ENSEMBLE_CLOSE_PS * FS_PER_PS ? m->strange_ns + elapsed : 0;
+    return m->strange_ns >= ENSEMBLE_STRANGE_NS;
 }
 
 /* Learned frequencies follow the rate: newcomers by a plain mean over what was watched, the others slowly. In units of
@@ -225,6 +226,11 @@ static void learn(struct ensemble *e, int64_t elapsed)
         int64_t y = frequency_fs_of(e, m->measured_ps);
         if (m->watched_ns <= elapsed && !m->learned)
             m->frequency_fs = y;
+        if (is_strange(m, y, elapsed)) {
+            m->learned = false;
+            m->frequency_fs = y;
+            m->watched_ns = m->strange_ns = 0;
+        }
         int64_t memory = m->watched_ns < ENSEMBLE_MEMORY_NS ? m->watched_ns : ENSEMBLE_MEMORY_NS;
         m->frequency_fs += (y - m->frequency_fs) * (elapsed / 100000) / (memory / 100000 + 1);
         if (!m->learned && m->watched_ns >= ENSEMBLE_LEARN_NS)

@@ -11,8 +11,9 @@
  * residual*, and cluster time is steered by an average of residuals, never by an average of frequencies: a member
  * that is 12 ppm fast and has always been so has residual zero, and its death changes nothing.
  *
- *   - founders: while nobody has learned anything, the rate is the one the master came with. When most of the
- *     servers are measured well, the rate becomes the trimmed mean of their oscillators, and each one's y follows.
+ *   - founders: while nobody has learned anything, the rate is the one the master came with, then follows the trimmed
+ *     mean of the founders' oscillators as measurements become better; when most are measured well, it is frozen and
+ *     each one's y follows from it.
  *   - the average: of the weighing members' residuals the largest mutually close cluster is kept, f of it dropped
  *     from each end, the rest averaged. No rule of k sigma: 3 sigma can reject nothing among ten or fewer.
  *   - a newcomer, or a member whose timeline changed, weighs nothing until its y is learned against the others.
@@ -36,6 +37,8 @@ enum { ENSEMBLE_MEMBERS_MAX = SYNC_SERVERS_MAX };
 /* A member weighs while the rate of its oscillator against ours is known this well (1 sigma): a hundredth of what
  * we promise for a hand-over, 0.1 ppm, is lost in an average of some. */
 #define ENSEMBLE_SKEW_PS_MAX INT64_C(30000)
+/* Founders may be measured as roughly as this while the rate looks for its place. */
+#define ENSEMBLE_ROUGH_PS_MAX INT64_C(1000000)
 /* Residuals within this of each other are "mutually close": what honest, measured oscillators can differ by. */
 #define ENSEMBLE_CLOSE_PS INT64_C(200000)
 /* How fast the rate follows the average: slower than measurements wobble, faster than a room changes temperature. */
@@ -43,6 +46,10 @@ enum { ENSEMBLE_MEMBERS_MAX = SYNC_SERVERS_MAX };
 /* A newcomer is learned over this long before it weighs, and from then on follows over the second. */
 #define ENSEMBLE_LEARN_NS  INT64_C(30000000000)
 #define ENSEMBLE_MEMORY_NS INT64_C(2000000000000)
+/* A member that is further than ENSEMBLE_CLOSE_PS from what was learned of it for this long is a newcomer again. */
+#define ENSEMBLE_STRANGE_NS INT64_C(10000000000)
+/* While founding the rate follows the founders' mean this fast. */
+#define ENSEMBLE_FOUNDING_NS INT64_C(4000000000)
 /* How long founders wait for the last of the servers once most of them are measured. */
 #define ENSEMBLE_FOUND_NS INT64_C(20000000000)
 
@@ -58,9 +65,10 @@ struct ensemble_member {
     bool learned;
     int64_t frequency_fs; /* y, fs per raw second: finer than rates, so that slow averages do not stick */
     int64_t watched_ns;   /* for how long it was measured well */
+    int64_t strange_ns;   /* for how long it has been far from what was learned */
     /* of the last step */
-    bool present, weighs;
-    int64_t measured_ps; /* its raw timeline gains on ours */
+    bool roughly, present, weighs; /* measured to ENSEMBLE_ROUGH_PS_MAX, to ENSEMBLE_SKEW_PS_MAX; averaged */
+    int64_t measured_ps;           /* its raw timeline gains on ours */
 };
 
 struct ensemble {

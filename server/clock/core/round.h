@@ -12,7 +12,8 @@
  *     clamped into that hull, over ROUND_SETTLE_NS, by at most ROUND_SLEW_PS; its rate learns from what remains. Its
  *     half-width is the distance to the farther end of the hull, wherever the line is.
  *   - When no point is covered by m - f, or nobody has a reference (any more): the rate is the ensemble's (ensemble.h).
- *     A line that was absolute keeps its status, and its half-width grows by the oscillator's bound.
+ *     A line that was absolute keeps its status, and its half-width grows: as a measured oscillator at first, as one of
+ *     which only the declared bound is known after ROUND_HOLD_NS.
  *   - A line that never was absolute is `relative`: cluster time *is* the master's line, so it does not age here. What a
  *     new master inherited from the line it followed it keeps until no correction of its predecessor can be in use.
  * Servers that are not master keep the ensemble's book by the line they follow, so that each could go on at once.
@@ -30,6 +31,8 @@
 #define ROUND_STEP_NS   INT64_C(1000000000) /* between steps */
 #define ROUND_SETTLE_NS INT64_C(2000000000) /* in which a distance to the references is closed */
 #define ROUND_SLEW_PS   INT64_C(100000000)  /* and not faster than by 100 ppm */
+/* After this long a measured rate is worth no more than the data sheet. */
+#define ROUND_HOLD_NS INT64_C(3600000000000)
 /* A line that is worse than this for want of references is unknown: the page can hold no more. */
 #define ROUND_WIDTH_NS_MAX INT64_C(1000000000000000)
 enum { ROUND_REFERENCES_MAX = SYNC_SERVERS_MAX };
@@ -38,7 +41,8 @@ struct round_settings {
     sync_node_t self;
     uint32_t servers;     /* of the configuration, this one included */
     uint32_t f;           /* f_vote of them */
-    tai_ppb_t rate_bound; /* rho of this node's oscillator */
+    tai_ppb_t rate_bound; /* rho of this node's oscillator, declared */
+    tai_ppb_t floor;      /* what it may do meanwhile although its rate was measured (oscillator.h) */
     int64_t settle_ns;    /* corrections of a predecessor are in use no longer than this */
     int64_t life_ns;      /* expires - raw of the lines */
 };
@@ -63,7 +67,10 @@ struct round {
     enum round_state state;
     struct sync_line line;  /* cluster time, unless IDLE or NO_LINE */
     int64_t remainder_ps;   /* of line.tai, 0 to 999: seconds of rounding do not add up to a rate */
+    int64_t free_ns;        /* for how long there has been no hull */
     int64_t base_ps;        /* the line's rate without what draws it to the references */
+    int64_t vouched_ps;     /* what the references last said of the rate, */
+    tai_ppb_t vouched_by;   /* and how wrong that may be */
     tai_mono_t since;       /* master since */
     bool contradicted;      /* references there are, and no point that enough of them cover */
     uint32_t voices, f_ref; /* references that count, and how many may be false */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this server measured itself, and what it makes of it: evidence for the guard, the master's corrections, the
+ * peers' midpoint when there are none, and what speaks against whom. */
+#include "client/core/actions.h"
+#include "client/core/witness.h"
+#include "sdk/base/bug.h"
+#include "sdk/sync/line.h"
+#include "server/clock/core/node_state.h"
+
+/* Two followers of one master differ by what the three paths hide; beyond this many sigmas and this floor it is odd. */
+enum { ODD_SIGMAS = 8, ODD_NS_MIN = 5000 };
+/* A correction that nothing measured can judge makes us measure, at most this often. */
+#define UNMEASURED_BURST_NS INT64_C(4000000000)
+
+/* A relative line says nothing about a claim that is absolute. */
+static bool comparable(enum taistamp_status line, enum taistamp_status claim)
+{
+    return page_status_has_interval(line) && (witness_absolute(line) || !witness_absolute(claim));
+}
+
+static void add_reference(const struct node *node, const struct engine_now *now, struct guard_evidence *e)
+{
+    const struct sync_reference *r = &node->reference;
+    if (!r->present || r->raw.ns > now->raw.ns)
+        return;
+    int64_t age = now->raw.ns - r->raw.ns;
+    tai_t tai = round_advance(r->tai, age, r->rate_ps_per_s);
+    tai_bound_t width = taistamp_bound_add(r->half_width, bound_growth((tai_span_t){age}, r->growth));
+    e->has_reference = true;
+    e->reference = interval_saturating(tai, width);
+}
+
+void node_follow_evidence(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
+                          struct guard_evidence *ret_evidence, int64_t *ret_rates)
+{
+    struct sync_line line;
+    size_t n = 0;
+    *ret_evidence = (struct guard_evidence){0};
+    for (size_t i = 0; i < node->others && n < GUARD_WITNESSES_MAX; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        struct peer_placement p;
+        if (!peer_line(peer, now->raw, &line) || !comparable(line.status, claim) ||
+            !peer_placement(peer, now->raw, &p))
+            continue;
+        ret_evidence->witnesses[n] =
+            (struct guard_witness){peer->member->node, line.tai, line.half_width, p.sigma_ns};
+        if (ret_rates != NULL)
+            ret_rates[n] = line.rate_ps_per_s;
+        n++;
+    }
+    ret_evidence->witnesses_count = n;
+    /* With no more witnesses than may lie (a cluster that starts) the last one still counts: it is the elected master, and
+     * our own line and reference judge it as well. */
+    ret_evidence->faults = n > node->f || n == 0 ? node->f : (unsigned)(n - 1);
+    ret_evidence->needed = 1;
+    if (clockwork_target(&node->clockwork, &line) && comparable(line.status, claim)) {
+        ret_evidence->has_own = true;
+        ret_evidence->own = line_interval(&line, now->raw);
+    }
+    if (witness_absolute(claim))
+        add_reference(node, now, ret_evidence);
+}
+
+/* ---- corrections ---- */
+
+static bool speaks_against(enum guard_reason reason)
+{
+    return reason == GUARD_OUTSIDE_PEERS || reason == GUARD_OUTSIDE_REFERENCE ||
+           reason == GUARD_OUTSIDE_OWN || reason == GUARD_RATE;
+}
+
+static void report_verdict(struct node *node, sync_node_t about, bool changed, struct engine_actions *actions)
+{
+    const struct suspicion_server *s = suspicion_of(&node->suspicion, about);
+    if (!changed || s == NULL)
+        return;
+    if (s->verdict == SUSPICION_TRUSTED)
+        actions_report(actions, ENGINE_SAYS_CLEARED, about, 0, 0);
+    else
+        actions_report(actions, ENGINE_SAYS_SUSPECT, about, s->reason, s->reason_ns);
+}
+
+/* Enough of it: the others hear that this node has a master that cannot be right. */
+static void accuse_or_absolve(struct node *node, const struct engine_now *now, sync_node_t master,
+                              struct engine_actions *actions)
+{
+    bool is_false = suspicion_verdict_of(&node->suspicion, master) == SUSPICION_FALSE;
+    if (is_false && !node->accused) {
+        node->accused = true;
+        node_election_accuse(node, now, actions);
+    } else if (!is_false && node->accused) {
+        node->accused = false;
+        election_absolve(&node->election);
+    }
+}
+
+static void judge_correction(struct node *node, const struct engine_now *now, size_t peer, bool taken,
+                             struct engine_actions *actions)
+{
+    const struct guard_result *r = &node->following.last;
+    sync_node_t from = node->settings.members[peer].node;
+    bool changed = false;
+    if (taken) {
+        node->refuted = false;
+        changed = suspicion_for(&node->suspicion, from, true);
+    } else if (speaks_against(r->reason)) {
+        if (!node->refuted)
+            actions_report(actions, ENGINE_SAYS_REJECTED, from, r->reason, r->by_ns);
+        node->refuted = true;
+        node->step_at = now->raw.ns; /* the midpoint stands in at once */
+        changed = suspicion_against(&node->suspicion, from, SUSPICION_CORRECTION, r->by_ns);
+    } else if (r->reason == GUARD_UNMEASURED && now->raw.ns - node->burst_at.ns >= UNMEASURED_BURST_NS) {
+        node->burst_at = now->raw;
+        peer_burst(&node->peers[peer], now);
+        node->due[peer] = now->raw.ns;
+    }
+    report_verdict(node, from, changed, actions);
+    if (from.id == node->election.master.id)
+        accuse_or_absolve(node, now, from, actions);
+}
+
+/* Where a followed line's half-width comes from. */
+static struct view_budget budget_of(const struct node *node, const struct engine_now *now, size_t peer,
+                                    const struct sync_line *line)
+{
+    struct peer_placement p;
+    struct view_budget b = {.upstream_ns = line->half_width.ns, .stamps_ns = now->width_ns};
+    if (peer_placement(&node->peers[peer], now->raw, &p))
+        b.path_ns = p.half_width_ns < b.upstream_ns ? p.half_width_ns : b.upstream_ns;
+    b.upstream_ns -= b.path_ns;
+    b.stamps_ns = b.stamps_ns < b.upstream_ns ? b.stamps_ns : b.upstream_ns;
+    b.upstream_ns -= b.stamps_ns;
+    return b;
+}
+
+void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
+                            const struct wire_message *message, struct engine_actions *actions)
+{
+    struct guard_evidence evidence;
+    struct sync_line line;
+    sync_node_t from = node->settings.members[peer].node;
+    bool believed = node->election.role != ELECTION_IS_MASTER &&
+                    election_accepts_term(&node->election, from, message->header.term);
+    node_follow_evidence(node, now, message->correction.line.status, &evidence, NULL);
+    bool taken = following_correction(&node->following, now, message, believed ? from : (sync_node_t){0},
+                                      node->election.term, &evidence, &line);
+    if (!believed)
+        return;
+    judge_correction(node, now, peer, taken, actions);
+    if (!taken)
+        return;
+    if (node->following.last.own_is_wrong) {
+        actions_report(actions, ENGINE_SAYS_REJECTED, node->settings.self, GUARD_SELF, 0);
+        clockwork_void(&node->clockwork, now);
+    }
+    node->budget = budget_of(node, now, peer, &line);
+    clockwork_offer_leap(&node->clockwork, &message->correction.leap);
+    clockwork_aim(&node->clockwork, now, &line, &node->budget);
+    node->state = VIEW_FOLLOWING;
+}
+
+/* ---- without a master ---- */
+
+/* What the lines that are moved to claim at most, all but f of them. */
+static enum taistamp_status midpoint_status(const struct node *node, const struct engine_now *now,
+                                            bool absolute)
+{
+    bool single = false;
+    if (!absolute)
+        return TAISTAMP_STATUS_RELATIVE;
+    for (size_t i = 0; i < node->others; i++) {
+        struct sync_line line;
+        if (peer_line(&node->peers[node->server_index[i]], now->raw, &line))
+            single = single || line.status != TAISTAMP_STATUS_SYNCHRONISED;
+    }
+    return single ? TAISTAMP_STATUS_SINGLE_REFERENCE : TAISTAMP_STATUS_SYNCHRONISED;
+}
+
+/* Absolute as soon as more servers than may lie have absolute lines, or we have one. */
+static bool is_absolute(const struct node *node, const struct engine_now *now, bool has_own,
+                        const struct sync_line *own)
+{
+    size_t n = 0;
+    struct sync_line line;
+    for (size_t i = 0; i < node->others; i++)
+        if (peer_line(&node->peers[node->server_index[i]], now->raw, &line) && witness_absolute(line.status))
+            n++;
+    return n > node->f || (has_own && witness_absolute(own->status));
+}
+
+bool node_follow_midpoint(struct node *node, const struct engine_now *now, struct sync_line *ret_line)
+{
+    struct sync_line own;
+    bool has_own = clockwork_target(&node->clockwork, &own) && page_status_has_interval(own.status);
+    bool absolute = is_absolute(node, now, has_own, &own);
+    struct fallback_input in = {.server = true, .servers = node->servers};
+    enum taistamp_status status = absolute ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_RELATIVE;
+    node_follow_evidence(node, now, status, &in.evidence, in.rates_ps_per_s);
+    in.evidence.faults = node->f; /* nobody was elected: all of the budget */
+    if (has_own && comparable(own.status, status)) {
+        line_rebase(&own, now->raw);
+        in.has_own = true;
+        in.own = own.tai;
+        in.own_half_width = own.half_width;
+        in.own_rate_ps_per_s = own.rate_ps_per_s;
+    }
+    struct fallback_result result = fallback_midpoint(&in);
+    if (!result.moved)
+        return false;
+    struct sync_line line = in.has_own ? own : (struct sync_line){.timeline = now->timeline, .raw = now->raw};
+    line.tai.ns += result.move_ns;
+    line.rate_ps_per_s = result.rate_ps_per_s;
+    line.half_width = result.half_width;
+    line.growth = node->settings.rate_bound;
+    line.expires.ns = now->raw.ns + NODE_LINE_LIFE_NS;
+    line.status =
+        in.has_own && comparable(own.status, status) ? own.status : midpoint_status(node, now, absolute);
+    *ret_line = line;
+    return true;
+}
+
+/* ---- comparing ---- */
+
+/* Both follow the same master, so the detour over it and our own path should end at the same instant. */
+static bool same_lead(const struct node *node, const struct wire_reply *said, uint64_t term)
+{
+    return said != NULL && said->master.id != 0 && said->master.id == node->election.master.id &&
+           term == node->election.term && (node->state == VIEW_FOLLOWING || node->state == VIEW_MASTER);
+}
+
+static void compare_leaps(struct node *node, size_t server, const struct wire_reply *said,
+                          struct engine_actions *actions)
+{
+    struct sync_leap own = clockwork_leap(&node->clockwork);
+    uint32_t bit = UINT32_C(1) << server;
+    if (own.tai_utc_s == 0)
+        clockwork_offer_leap(&node->clockwork, &said->leap);
+    bool differs = own.tai_utc_s != 0 && said->leap.tai_utc_s != 0 && own.tai_utc_s != said->leap.tai_utc_s;
+    if (differs && (node->leap_differs & bit) == 0)
+        actions_report(actions, ENGINE_SAYS_LEAP_DIFFERS,
+                       node->settings.members[node->server_index[server]].node, said->leap.tai_utc_s, 0);
+    node->leap_differs = differs ? node->leap_differs | bit : node->leap_differs & ~bit;
+}
+
+/* Its line against ours: apart is impossible, odd is odd. */
+static bool compare_lines(struct node *node, const struct engine_now *now, const struct peer *peer, bool same)
+{
+    struct sync_line own, line;
+    struct peer_placement p;
+    sync_node_t who = peer->member->node;
+    if (!clockwork_target(&node->clockwork, &own) || !peer_line(peer, now->raw, &line) ||
+        !peer_placement(peer, now->raw, &p) || !comparable(own.status, line.status) ||
+        !comparable(line.status, own.status))
+        return false;
+    int64_t apart, width;
+    if (!arith_sub(line.tai.ns, line_tai(&own, now->raw).ns, &apart))
+        return false;
+    apart = apart < 0 ? -apart : apart;
+    width = taistamp_bound_add(line.half_width, line_half_width(&own, now->raw)).ns;
+    if (apart > width)
+        return suspicion_against(&node->suspicion, who, SUSPICION_LINE, apart - width);
+    bool changed = false;
+    if (who.id != node->election.master.id) /* the master's hard evidence is its corrections */
+        changed = suspicion_for(&node->suspicion, who, true);
+    if (!same)
+        return changed;
+    bool odd = apart > ODD_SIGMAS * p.sigma_ns + ODD_NS_MIN;
+    if (odd)
+        return suspicion_against(&node->suspicion, who, SUSPICION_TRIANGLE, apart) || changed;
+    return suspicion_for(&node->suspicion, who, false) || changed;
+}
+
+void node_follow_compare(struct node *node, const struct engine_now *now, size_t server,
+                         struct engine_actions *actions)
+{
+    const struct peer *peer = &node->peers[node->server_index[server]];
+    struct sync_reference reference;
+    uint64_t term;
+    tai_mono_t at;
+    int64_t by_ns;
+    const struct wire_reply *said = peer_said(peer, &term, &at);
+    if (said == NULL)
+        return;
+    compare_leaps(node, server, said, actions);
+    bool changed = compare_lines(node, now, peer, same_lead(node, said, term));
+    if (node->state == VIEW_MASTER && peer_reference(peer, now->raw, &reference) && reference.present &&
+        !round_consistent(&node->round, &reference, &by_ns))
+        changed =
+            suspicion_against(&node->suspicion, peer->member->node, SUSPICION_REFERENCE, by_ns) || changed;
+    report_verdict(node, peer->member->node, changed, actions);
+}

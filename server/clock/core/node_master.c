@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The master's second: references and oscillators into the round; and what each node is told after each exchange. */
+#include "sdk/base/bug.h"
+#include "sdk/sync/line.h"
+#include "server/clock/core/node_state.h"
+
+/* The own reference counts this long without a new reading; its interval grows meanwhile. */
+#define REFERENCE_LIFE_NS INT64_C(600000000000)
+
+int64_t node_master_poll_ns(const struct node *node, size_t peer)
+{
+    const struct engine_settings *s = &node->settings;
+    if (s->members[peer].server)
+        return s->poll_ns;
+    return round_client_poll_ns(node->clients, s->poll_ns, s->client_poll_ns_max);
+}
+
+static bool own_reference(const struct node *node, const struct engine_now *now, struct round_reference *ret)
+{
+    if (!node->reference.present || node->reference.raw.ns > now->raw.ns ||
+        now->raw.ns - node->reference.raw.ns > REFERENCE_LIFE_NS)
+        return false;
+    *ret = (struct round_reference){node->settings.self, node->reference};
+    return true;
+}
+
+static size_t references(const struct node *node, const struct engine_now *now, struct round_reference *ret)
+{
+    size_t n = 0;
+    if (own_reference(node, now, &ret[n]))
+        n++;
+    for (size_t i = 0; i < node->others && n < ROUND_REFERENCES_MAX; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        if (!peer_reachable(peer, now->raw) || !peer_reference(peer, now->raw, &ret[n].reference) ||
+            !ret[n].reference.present)
+            continue;
+        ret[n].node = peer->member->node;
+        n++;
+    }
+    return n;
+}
+
+size_t node_master_readings(struct node *node, const struct engine_now *now,
+                            struct ensemble_reading *ret_readings)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < node->others; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        struct peer_placement p;
+        uint64_t term;
+        tai_mono_t at;
+        if (!peer_reachable(peer, now->raw) || !peer_placement(peer, now->raw, &p))
+            continue;
+        sync_node_t member = peer->member->node;
+        if (node->timelines[i].id != p.remote_timeline.id) {
+            ensemble_forget(&node->round.ensemble, member);
+            node->timelines[i] = p.remote_timeline;
+        }
+        const struct wire_reply *said = peer_said(peer, &term, &at);
+        if (node->round.ensemble.founded && said != NULL && (said->flags & WIRE_FLAG_LEARNED) != 0 &&
+            page_status_has_interval(said->line.status))
+            ensemble_told(&node->round.ensemble, member, said->frequency_ps_per_s);
+        ret_readings[n++] = (struct ensemble_reading){member, p.rate_ps_per_s, p.skew_ps_per_s};
+    }
+    return n;
+}
+
+/* Whether all that could be known at a start is known: each server has said something, or had the time to. */
+static bool has_gathered(const struct node *node, const struct engine_now *now)
+{
+    bool all = true;
+    for (size_t i = 0; i < node->others; i++)
+        all = all && peer_reachable(&node->peers[node->server_index[i]], now->raw);
+    return all || now->raw.ns - node->started_at.ns >= NODE_GATHER_NS;
+}
+
+/* CLOCK_REALTIME as TAI: all that a cold cluster without references has. */
+static tai_t realtime_tai(const struct node *node, const struct engine_now *now)
+{
+    struct sync_leap leap = clockwork_leap(&node->clockwork);
+    return (tai_t){now->realtime_ns + leap.tai_utc_s * NS_PER_S};
+}
+
+/* Where a master without any line begins: in the middle of a cluster that runs, else anew. */
+static void begin_without_references(struct node *node, const struct engine_now *now)
+{
+    struct sync_line line;
+    if (node_follow_midpoint(node, now, &line))
+        round_take_up(&node->round, now->raw, &line);
+    else
+        round_start(&node->round, now->timeline, now->raw, realtime_tai(node, now));
+}
+
+bool node_master_step(struct node *node, const struct engine_now *now)
+{
+    struct round_reference list[ROUND_REFERENCES_MAX];
+    struct ensemble_reading readings[ENSEMBLE_MEMBERS_MAX];
+    size_t references_count = references(node, now, list);
+    size_t readings_count = node_master_readings(node, now, readings);
+    if (node->round.state == ROUND_NO_LINE) {
+        if (!has_gathered(node, now))
+            return false;
+        if (references_count == 0)
+            begin_without_references(node, now);
+    }
+    return round_step(&node->round, now->timeline, now->raw, list, references_count, readings,
+                      readings_count);
+}
+
+void node_master_correct(struct node *node, const struct engine_now *now, size_t peer,
+                         struct engine_actions *actions)
+{
+    struct peer_placement placement;
+    if (node->round.state == ROUND_NO_LINE || node->round.state == ROUND_IDLE ||
+        !page_status_has_interval(node->round.line.status) ||
+        !peer_placement(&node->peers[peer], now->raw, &placement))
+        return;
+    struct wire_message m = {.header.type = WIRE_CORRECTION};
+    struct wire_correction *c = &m.correction;
+    if (!placement_carry_back(&placement, &node->round.line, &c->line))
+        return;
+    int64_t poll = node_master_poll_ns(node, peer);
+    int64_t life = 4 * poll > NODE_CORRECTION_LIFE_NS ? 4 * poll : NODE_CORRECTION_LIFE_NS;
+    c->line.expires.ns = c->line.raw.ns + life;
+    c->number = ++node->correction_number;
+    c->deputy = node->election.deputy;
+    c->interval_ms = (uint32_t)(poll / 1000000);
+    c->leap = clockwork_leap(&node->clockwork);
+    (void)node_send(node, now, peer, &m, actions); /* the next exchange brings the next one */
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a node shows of itself. */
+#include "sdk/sync/line.h"
+#include "server/clock/core/node_state.h"
+
+static struct view_budget budget_now(const struct node *node, const struct view_tracking *t)
+{
+    struct view_budget b = t->budget;
+    int64_t sum = b.upstream_ns + b.path_ns + b.stamps_ns + b.age_ns + b.slew_ns;
+    if (sum == 0)
+        b = node->budget;
+    return b;
+}
+
+void node_tracking(const struct node *node, tai_mono_t raw, struct view_tracking *ret_tracking)
+{
+    struct view_tracking t = {0};
+    clockwork_view(&node->clockwork, raw, &t);
+    const struct ensemble_member *own = ensemble_member_of(&node->round.ensemble, node->settings.self);
+    t.state = node->servers == 1 && node->state == VIEW_MASTER ? VIEW_ALONE : node->state;
+    t.budget = budget_now(node, &t);
+    t.term = node->election.term;
+    t.master = node->election.master;
+    t.deputy = node->election.deputy;
+    t.reference = node->reference;
+    t.hlc_ns = (uint64_t)node->hlc.now.l_ns;
+    t.hlc_count = node->hlc.now.c;
+    if (own->learned && t.rate_ps_per_s == 0)
+        t.rate_ps_per_s = own->frequency_fs / 1000;
+    t.corrections_accepted = node->following.accepted;
+    t.corrections_suspect = node->following.suspect;
+    t.corrections_rejected = node->following.rejected;
+    *ret_tracking = t;
+}
+
+/* Server `i`'s line against ours, and whether its reference or oscillator has a say now. */
+static void source_line(const struct node *node, tai_mono_t raw, const struct peer *peer,
+                        struct view_source *v)
+{
+    struct sync_line own, line;
+    if (clockwork_target(&node->clockwork, &own) && peer_line(peer, raw, &line) &&
+        !arith_sub(line.tai.ns, line_tai(&own, raw).ns, &v->offset_ns))
+        v->offset_ns = 0;
+    const struct ensemble_member *m = ensemble_member_of(&node->round.ensemble, peer->member->node);
+    if (node->round.state == ROUND_STEERED)
+        v->weighs = v->has_reference && v->reachable;
+    else if (node->round.state != ROUND_IDLE)
+        v->weighs = m != NULL && m->weighs;
+}
+
+static void source_verdict(const struct node *node, const struct peer *peer, struct view_source *v)
+{
+    const struct suspicion_server *s = suspicion_of(&node->suspicion, peer->member->node);
+    if (s == NULL || v->verdict != VIEW_ACCEPT)
+        return;
+    v->reason = s->reason;
+    v->reason_ns = s->reason_ns;
+    if (s->verdict == SUSPICION_FALSE)
+        v->verdict = VIEW_REJECT;
+    else if (s->verdict == SUSPICION_SUSPECT)
+        v->verdict = VIEW_SUSPECT;
+}
+
+size_t node_sources(const struct node *node, tai_mono_t raw, struct view_source *ret_sources,
+                    size_t sources_max)
+{
+    size_t n = 0;
+    if (!node->started)
+        return 0;
+    for (; n < node->settings.members_count && n < sources_max; n++) {
+        const struct peer *peer = &node->peers[n];
+        peer_view(peer, raw, &ret_sources[n]);
+        if (!peer->member->server)
+            continue;
+        source_line(node, raw, peer, &ret_sources[n]);
+        source_verdict(node, peer, &ret_sources[n]);
+    }
+    return n;
+}
+
+/* How many more may fail before time is lost: of the servers for the next election, and of the references for TAI. */
+static uint32_t margin(const struct node *node, uint32_t up)
+{
+    uint32_t quorum = node->election.quorum;
+    uint32_t of_votes = up > quorum ? up - quorum : 0;
+    if (node->servers <= 2)
+        of_votes = 0;
+    if (node->round.state != ROUND_STEERED)
+        return of_votes;
+    return node->round.f_ref < of_votes ? node->round.f_ref : of_votes;
+}
+
+static uint32_t accusers(const struct node *node)
+{
+    uint32_t n = 0;
+    for (uint32_t set = node->election.accusers; set != 0; set &= set - 1)
+        n++;
+    return n;
+}
+
+void node_cluster(const struct node *node, tai_mono_t raw, struct view_cluster *ret_cluster)
+{
+    struct view_cluster c = {.servers = node->servers,
+                             .servers_up = 1,
+                             .clients = node->clients,
+                             .f_vote = node->f,
+                             .f_ref = node->round.f_ref,
+                             .references = node->round.voices,
+                             .quorum = node->election.quorum,
+                             .term = node->election.term,
+                             .master = node->election.master,
+                             .deputy = node->election.deputy,
+                             .self = node->settings.self,
+                             .epoch = node->settings.epoch,
+                             .cluster = node->settings.cluster,
+                             .accusations = accusers(node),
+                             .two_servers = node->servers == 2};
+    for (size_t i = 0; node->started && i < node->settings.members_count; i++) {
+        if (!peer_reachable(&node->peers[i], raw))
+            continue;
+        if (node->settings.members[i].server)
+            c.servers_up++;
+        else
+            c.clients_up++;
+    }
+    /* Leases count on BOOTTIME; since the last event both clocks went on alike. */
+    int64_t boot_ns = node->clockwork.now.boot_ns + (raw.ns - node->clockwork.now.raw.ns);
+    c.lease_valid = election_lease_held(&node->election, boot_ns);
+    int64_t until = election_lease_until(&node->election);
+    c.lease_left_ns = until == LEASE_FOREVER ? INT64_MAX : c.lease_valid ? until - boot_ns : 0;
+    c.margin = margin(node, c.servers_up);
+    *ret_cluster = c;
+}

@@ -1,0 +1,14 @@
+# The server's engine: time scale, round, evidence, and the node that joins them.
+node_test_libs = libtaiclockcore.la libtaiclientcore.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la \
+	$(CHECK_LIBS) $(CRYPTO_LIBS)
+check_PROGRAMS += tests/unit/test_ensemble tests/unit/test_round tests/unit/test_suspicion
+TESTS += tests/unit/test_ensemble tests/unit/test_round tests/unit/test_suspicion
+tests_unit_test_ensemble_SOURCES = tests/unit/test_ensemble.c tests/unit/prop.h
+tests_unit_test_ensemble_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ensemble_LDADD = $(node_test_libs)
+tests_unit_test_round_SOURCES = tests/unit/test_round.c tests/unit/prop.h
+tests_unit_test_round_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_round_LDADD = $(node_test_libs)
+tests_unit_test_suspicion_SOURCES = tests/unit/test_suspicion.c
+tests_unit_test_suspicion_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_suspicion_LDADD = $(node_test_libs)

@@ -188,7 +188,7 @@ BAD_BODIES = {
                     ('count_2', 16, u8(2)), ('count_4', 16, u8(4)), ('reserved_first', 17, u8(1)),
                     ('voter_twice', 56 + 68, u32(2)), ('voters_fall', 56 + 136, u32(4)),
                     ('voter_past_count', 56 + 3 * 68, u32(9)), ('signature_past_count', 56 + 11 * 68 - 1, u8(1))],
-    'goodbye': [('reason_0', 4, u8(0)), ('reason_4', 4, u8(4)), ('reserved_first', 5, u8(1)),
+    'goodbye': [('reason_0', 4, u8(0)), ('reason_8', 4, u8(8)), ('reserved_first', 5, u8(1)),
                 ('reserved_last', 15, u8(1))],
 }
 

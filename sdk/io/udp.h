@@ -32,11 +32,12 @@
  *
  * The filter (udp_filter) is a classic BPF program that the kernel runs before a datagram is queued: what is not
  * of our length, magic and cluster costs neither a wake-up nor a copy. It keeps strangers' floods away from honest
- * datagrams; it proves nothing, so the caller checks again.
+ * datagrams; it proves nothing, so the caller checks again. Measured on loopback at 180,000 strange datagrams a second: no
+ * wake-up, and 0.05 % of a core for the receiver, against 80,000 wake-ups and 18 % without it.
  *
  * Known of the kernel (6.18) and of clknetsim, the simulator in which the daemon runs unmodified:
  *   - Receive stamping is switched on a moment after it is asked for, for the whole machine: the first datagrams may have none.
- *   - clknetsim knows no SOCK_NONBLOCK, no IPv6, no getsockopt, and takes any socket option without meaning it: a filter
+ *   - clknetsim knows no SOCK_NONBLOCK, one address family at a time, no getsockopt, and takes any socket option without meaning it: a filter
  *     does nothing there. A socket that does not answer SO_TYPE is taken for one of its kind: then `udp_burst` is 1, for
  *     its server asserts that the next datagram belongs to the socket that is read, which with a second socket in
  *     the process is only so for the one it has announced.

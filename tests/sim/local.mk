@@ -12,8 +12,8 @@ tests_sim_sim_SOURCES = \
 	tests/sim/oracle.c tests/sim/oracle.h tests/sim/oracle_progress.c tests/sim/oracle_progress.h \
 	tests/sim/traitor.c tests/sim/traitor.h \
 	tests/sim/world.c tests/sim/world.h tests/sim/world_step.c tests/sim/world_step.h \
-	tests/sim/port.h tests/sim/toy.c \
+	tests/sim/port.h tests/sim/port_real.c tests/sim/port_real.h tests/sim/toy.c \
 	tests/sim/machine.c tests/sim/machine.h tests/sim/oscillator.c tests/sim/oscillator.h \
 	tests/sim/network.c tests/sim/network.h tests/sim/queue.c tests/sim/queue.h \
 	tests/sim/fastcrypto.c tests/sim/fastcrypto.h tests/sim/random.h
-tests_sim_sim_LDADD = libtaistamp.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS) -lm
+tests_sim_sim_LDADD = libtaistamp.la libtaiclockcore.la libtaiclientcore.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la $(CRYPTO_LIBS) -lm

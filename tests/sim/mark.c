@@ -78,7 +78,7 @@ static void watch_spread(struct world *world)
 {
     struct oracle *oracle = world->oracle;
     struct mark_taken now;
-    if (!oracle->marks[MARK_KILLED].taken || oracle->marks[MARK_AFTER].taken)
+    if (oracle->killed_ns == 0 || oracle->marks[MARK_AFTER].taken)
         return;
     take(world, &now);
     int64_t s = spread(&now, &oracle->marks[MARK_KILL]);

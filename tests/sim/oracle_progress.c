@@ -41,6 +41,9 @@ static unsigned reaches(const struct world *world, const struct world_node *node
 void oracle_leases(struct world *world)
 {
     struct world_node *holder = NULL;
+    /* Where BOOTTIME may stand still, only the term protects. */
+    if (!world->scenario->assumptions)
+        return;
     for (uint32_t i = 0; i < world->servers_count; i++) {
         struct world_node *node = &world->nodes[i];
         struct oracle_node *seen = &world->oracle->nodes[i];

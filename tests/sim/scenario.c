@@ -7,6 +7,7 @@
 #include "sdk/io/sync_settings.h"
 #include "tests/sim/mark.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/port_real.h"
 #include "tests/sim/scenario_named.h"
 
 void scenario_settings(const struct scenario *scenario, const struct world_node_plan *plan, uint32_t index,
@@ -45,6 +46,7 @@ static void heal(struct world *world)
     world_trace(world, "the world heals");
     network_heal(&world->network);
     world->attack_per_s = 0;
+    world->lose_types = 0;
     for (uint32_t i = 0; i < world->nodes_count; i++) {
         struct world_node *node = &world->nodes[i];
         node->plan.stamp_lost = 0;
@@ -121,6 +123,7 @@ static void act_node(struct world *world, const struct script_item *item, struct
     case SCRIPT_CLOG:
     case SCRIPT_ATTACKERS:
     case SCRIPT_KILL_MASTER:
+    case SCRIPT_LOSE:
     case SCRIPT_MARK:
     case SCRIPT_HEAL:
         BUG("not a node's");
@@ -160,6 +163,9 @@ void scenario_act(struct world *world, unsigned index)
             oracle_master_killed(world);
             world_node_crash(world, master, true);
         }
+        break;
+    case SCRIPT_LOSE:
+        world->lose_types = (uint32_t)item->a;
         break;
     case SCRIPT_MARK:
         oracle_mark(world, (enum mark)item->a);
@@ -229,8 +235,8 @@ bool scenario_make(struct scenario *scenario, const struct scenario_options *opt
     scenario->name = named->name;
     scenario->seed = options->seed;
     scenario->true_crypto = options->true_crypto;
-    scenario->server_port = &port_toy;
-    scenario->client_port = &port_toy;
+    scenario->server_port = options->toy ? &port_toy : &port_node;
+    scenario->client_port = options->toy ? &port_toy : &port_follower;
     plain(scenario, &random);
     if (options->servers > 0)
         scenario->servers = (unsigned)options->servers;

@@ -26,8 +26,9 @@ enum script_kind {
     SCRIPT_REFERENCE,   /* node; b: 0 lost, 1 back */
     SCRIPT_ATTACKERS,   /* b: datagrams per second */
     SCRIPT_KILL_MASTER, /* whoever it is then, crash */
-    SCRIPT_MARK,        /* the oracle notes figures now */
-    SCRIPT_HEAL         /* the end of the attack */
+    SCRIPT_LOSE, /* a: bits of enum wire_type: such datagrams are lost from now on, until the world heals */
+    SCRIPT_MARK, /* the oracle notes figures now */
+    SCRIPT_HEAL  /* the end of the attack */
 };
 
 struct script_item {
@@ -55,7 +56,6 @@ struct scenario {
     const struct port *server_port, *client_port;
     int64_t poll_ns, client_poll_ns_max, peer_poll_ns;
     uint32_t preferred;
-    uint32_t lose_types; /* bits of enum wire_type: such datagrams never arrive */
 };
 
 /* From the command line. */

@@ -47,12 +47,13 @@ static void make_leader_loss(struct scenario *scenario, const struct scenario_op
     servers_default(scenario, 5);
     for (unsigned i = 0; i < scenario->servers; i++)
         scenario->nodes[i].oscillator.ppm = ppm[i % 5];
-    scenario->attack_s = 200;
+    scenario->network.symmetric = true;
+    scenario->attack_s = 220;
     scenario_do(scenario, 100, SCRIPT_MARK, 0, MARK_BEFORE, 0);
     scenario_do(scenario, 149.9, SCRIPT_MARK, 0, MARK_KILL, 0);
     scenario_do(scenario, 150, SCRIPT_KILL_MASTER, 0, 0, 0);
-    scenario_do(scenario, 150.1, SCRIPT_MARK, 0, MARK_KILLED, 0);
-    scenario_do(scenario, 199.9, SCRIPT_MARK, 0, MARK_AFTER, 0);
+    scenario_do(scenario, 160, SCRIPT_MARK, 0, MARK_KILLED, 0);
+    scenario_do(scenario, 210, SCRIPT_MARK, 0, MARK_AFTER, 0);
 }
 
 /* NUMBERS: five servers, J 10 us, two of five references wrong: by 80 and 150 us, inside the intervals; or by 5 ms. */
@@ -76,6 +77,10 @@ static void make_subtle_liars(struct scenario *scenario, const struct scenario_o
     scenario_do(scenario, 60, SCRIPT_MARK, 0, MARK_BIAS, 0);
 }
 
+#define LOSE_ELECTION                                                                                        \
+    (1 << WIRE_PRE_VOTE | 1 << WIRE_VOTE | 1 << WIRE_HEARTBEAT | 1 << WIRE_HEARTBEAT_ACK |                   \
+     1 << WIRE_CORRECTION)
+
 /* NUMBERS: n = 4, 5, 7 with f = 1, 1, 2 two-faced ones, no references and no elections: the midpoint of the peers alone
  * must bring the honest ones together. */
 static void make_two_faced(struct scenario *scenario, const struct scenario_options *options,
@@ -92,9 +97,9 @@ static void make_two_faced(struct scenario *scenario, const struct scenario_opti
     }
     scenario->network.symmetric = true;
     scenario->network.jitter_ns = 1000;
-    scenario->lose_types = 1u << WIRE_PRE_VOTE | 1u << WIRE_VOTE;
+    /* Together first, with a master; then nobody can be one any more. */
+    scenario_do(scenario, 20, SCRIPT_LOSE, 0, LOSE_ELECTION, 0);
     scenario->attack_s = 150;
-    scenario->demand_master = false;
     scenario_do(scenario, 149, SCRIPT_MARK, 0, MARK_SKEW, 0);
 }
 
@@ -223,7 +228,7 @@ static void make_lost_followups(struct scenario *scenario, const struct scenario
     (void)options;
     servers_default(scenario, 5);
     references_on(scenario, 3, random);
-    scenario->lose_types = 1u << WIRE_FOLLOW_UP;
+    scenario_do(scenario, 0, SCRIPT_LOSE, 0, 1 << WIRE_FOLLOW_UP, 0);
 }
 
 static void make_one_server(struct scenario *scenario, const struct scenario_options *options,
@@ -267,6 +272,7 @@ static const struct scenario_named table[] = {
     {"one_server", "one server and three clients; it crashes and comes back", make_one_server},
     {"two_servers", "static master and standby with three clients; the master is away for 15 s",
      make_two_servers},
+    {"random", "every trait drawn from the seed", scenario_random},
 };
 
 enum { TABLE_LEN = sizeof table / sizeof table[0] };

@@ -70,7 +70,7 @@ void world_send(struct world *world, struct world_node *node, const struct engin
     size_t index = datagram_new(world);
     struct world_datagram *d = &world->datagrams[index];
     uint32_t to = (uint32_t)(send->to.bytes[2] << 8 | send->to.bytes[3]) - 1;
-    BUG_UNLESS(send->token != 0 && send->len > 0 && send->len <= ENGINE_DATAGRAM_MAX);
+    BUG_UNLESS(send->to.family == 4 && send->len > 0 && send->len <= ENGINE_DATAGRAM_MAX);
     d->from = world_address(node->index);
     d->to = send->to;
     d->from_node = node->index;
@@ -96,7 +96,7 @@ static void leave(struct world *world, const struct queue_item *item)
     struct world_datagram *d = &world->datagrams[item->a];
     /* A kernel stamps before the datagram leaves, and the process reads the stamp a little later. */
     int64_t stamp = machine_realtime(&node->machine, world->now_ns) - noise(node);
-    if (!rnd_chance(&node->random, node->plan.stamp_lost)) {
+    if (d->token != 0 && !rnd_chance(&node->random, node->plan.stamp_lost)) {
         int64_t late = 20000 + (int64_t)rnd_exp(&node->random, 30000);
         if (rnd_chance(&node->random, 0.01))
             late += (int64_t)rnd_exp(&node->random, 30e6);
@@ -111,7 +111,7 @@ static void leave(struct world *world, const struct queue_item *item)
     }
     int64_t delay[2];
     unsigned copies = 0;
-    bool dropped = (world->scenario->lose_types >> traitor_type(d->bytes, d->len) & 1) != 0;
+    bool dropped = (world->lose_types >> traitor_type(d->bytes, d->len) & 1) != 0;
     if (d->to_node != UINT32_MAX && !node->deaf && !dropped)
         copies = network_fate(&world->network, d->from_node, d->to_node, delay);
     if (copies == 2) {

@@ -136,6 +136,7 @@ struct world {
     size_t datagrams_free_count;
     struct world_datagram kept[WORLD_DATAGRAMS_KEPT]; /* overheard, for attackers */
     unsigned kept_count;
+    uint32_t lose_types; /* bits of enum wire_type: such datagrams never arrive */
     double attack_per_s; /* datagrams of attackers; 0: none */
     uint64_t attacks;
     bool traitors_act;

@@ -7,14 +7,16 @@ enum { THETA, RATE, DELAY_F, DELAY_B };
 
 /* Wander of each model, ns/s per root second. */
 static const double wanders[BANK_MODELS] = {0.0316, 0.1, 0.316, 1, 3.16, 10, 31.6, 100};
-static const double leak = 0.001;         /* of a weight to either neighbour, per exchange */
-static const double weight_floor = 1e-7;  /* so that no model is beyond revival */
-static const double delay_walk = 0.001;   /* of the smallest delays, in jitters per root second */
-static const double jitter_memory = 256;  /* exchanges over which the mean jitter is learnt */
-static const double jitter_cut = 5;       /* an excess counts for the mean up to this many jitters */
-static const double late_cut = 8;         /* jitters past which a reading tells nothing */
-static const double away_cut = 1.2;       /* jitters past which a reading counts as away from the envelope */
-static const double early_cut = 8;        /* sigmas of the widest model before the envelope: a shorter path */
+static const double leak = 0.0005;       /* of a weight to either neighbour, per exchange */
+static const double weight_floor = 1e-7; /* so that no model is beyond revival */
+static const double delay_walk = 0.0002; /* of the smallest delays, in jitters per root second */
+static const double jitter_memory = 256; /* exchanges over which the mean jitter is learnt */
+static const double jitter_cut = 5;      /* an excess counts for the mean up to this many jitters */
+static const double late_cut = 8;        /* jitters past which a reading tells nothing */
+static const double away_cut = 1.2;      /* jitters past which a reading counts as away from the envelope */
+static const double early_cut = 8;       /* sigmas before the envelope: a shorter path */
+static const double draw_cut = 0.5; /* jitters: differences of the delays below this are drawn to nothing */
+static const double draw_noise = 2; /* jitters, at each second */
 static const double jitter_floor_ns = 50; /* no network is more regular than that */
 static const double ns_per_s = 1e9;
 
@@ -168,58 +170,122 @@ static void reweigh(struct bank *bank, const double likelihood_log[BANK_MODELS])
         bank->models[i].weight /= total;
 }
 
-/* By how much the reading exceeds what the whole bank expects, and the widest model's sigma. */
+/* By how much the reading exceeds what the whole bank expects, and the sigma of that expectation. */
 static double excess(const struct bank *bank, const struct reading *r, double *ret_sigma)
 {
-    double mean = 0, widest = 0;
+    double expected[BANK_MODELS], mean = 0, var = 0;
     for (int i = 0; i < BANK_MODELS; i++) {
-        double expected, v, cross[BANK_STATE];
-        model_expect(&bank->models[i], r, &expected, &v, cross);
-        mean += bank->models[i].weight * expected;
-        if (v > widest)
-            widest = v;
+        double v, cross[BANK_STATE];
+        model_expect(&bank->models[i], r, &expected[i], &v, cross);
+        mean += bank->models[i].weight * expected[i];
+        var += bank->models[i].weight * v;
     }
-    *ret_sigma = real_sqrt(widest);
+    for (int i = 0; i < BANK_MODELS; i++)
+        var += bank->models[i].weight * square(expected[i] - mean);
+    *ret_sigma = real_sqrt(var);
     return r->z - mean;
 }
 
-/* A reading before the envelope by more than any model thinks possible: the path became shorter, and half of the difference was
- * error of theta, unless the other direction says otherwise. */
-static void shorter_path(struct bank *bank, double by)
+/* Both delays become uncertain by as much, together: their difference is known as well as before. */
+static void loosen_both(struct bank *bank, double by)
 {
-    for (int i = 0; i < BANK_MODELS; i++) {
-        double(*p)[BANK_STATE] = bank->models[i].cov;
-        p[THETA][THETA] += square(by);
-        p[DELAY_F][DELAY_F] += square(by);
-        p[DELAY_F][DELAY_B] += square(by);
-        p[DELAY_B][DELAY_F] += square(by);
-        p[DELAY_B][DELAY_B] += square(by);
-    }
-}
-
-/* A run of readings that all stayed away: this direction's path became longer by about the least of them. */
-static void longer_path(struct bank *bank, int direction, double by)
-{
-    int d = direction == 0 ? DELAY_F : DELAY_B;
     for (int i = 0; i < BANK_MODELS; i++)
-        bank->models[i].cov[d][d] += square(by);
+        for (int a = DELAY_F; a <= DELAY_B; a++)
+            for (int b = DELAY_F; b <= DELAY_B; b++)
+                bank->models[i].cov[a][b] += square(by);
 }
 
-static void watch_path(struct bank *bank, int direction, double x, double sigma)
+static void loosen_one(struct bank *bank, int delay, double by)
 {
-    double j = bank->jitter[direction];
-    if (x < -early_cut * sigma - j)
-        shorter_path(bank, x);
-    if (x < away_cut * j + 2 * sigma) {
+    for (int i = 0; i < BANK_MODELS; i++)
+        bank->models[i].cov[delay][delay] += square(by);
+}
+
+static void loosen_theta(struct bank *bank, double by)
+{
+    for (int i = 0; i < BANK_MODELS; i++)
+        bank->models[i].cov[THETA][THETA] += square(by);
+}
+
+/* How much longer this direction's delay is believed to be than the other's. */
+static double asymmetry(const struct bank *bank, int delay)
+{
+    double sum = 0;
+    for (int i = 0; i < BANK_MODELS; i++)
+        sum += bank->models[i].weight *
+               (bank->models[i].mean[delay] - bank->models[i].mean[DELAY_F + DELAY_B - delay]);
+    return sum;
+}
+
+/* A reading before the envelope by more than can be believed: the path became shorter. If this direction had become longer
+ * before, then it is now as it was; else half of the difference was error of theta, unless the other direction says otherwise. */
+static void shorter_path(struct bank *bank, int delay, double by)
+{
+    if (asymmetry(bank, delay) > by / 2) {
+        loosen_one(bank, delay, by);
+        return;
+    }
+    loosen_both(bank, by);
+    loosen_theta(bank, by);
+}
+
+/* Counts readings in a row that stay away from the envelope. */
+static void watch_run(struct bank *bank, int direction, double x, double sigma)
+{
+    if (x < away_cut * bank->jitter[direction] + 2 * sigma) {
         bank->run[direction] = 0;
         return;
     }
     if (bank->run[direction] == 0 || x < bank->least[direction])
         bank->least[direction] = x;
-    if (++bank->run[direction] < BANK_RUN)
+    bank->run[direction]++;
+}
+
+/* A run of readings that all stayed away: the path became longer by about the least of them; in both directions if the other
+ * one has a run as well. */
+static void longer_path(struct bank *bank)
+{
+    bool both = bank->run[0] >= BANK_RUN / 2 && bank->run[1] >= BANK_RUN / 2;
+    if (both)
+        loosen_both(bank, bank->least[0] > bank->least[1] ? bank->least[0] : bank->least[1]);
+    for (int d = 0; d < 2; d++) {
+        if (!both && bank->run[d] >= BANK_RUN)
+            loosen_one(bank, DELAY_F + d, bank->least[d]);
+        if (both || bank->run[d] >= BANK_RUN)
+            bank->run[d] = 0;
+    }
+}
+
+static void watch_path(struct bank *bank, const double x[2], const double sigma[2])
+{
+    for (int d = 0; d < 2; d++) {
+        if (x[d] < -early_cut * sigma[d] - jitter_floor_ns)
+            shorter_path(bank, DELAY_F + d, -x[d]);
+        watch_run(bank, d, x[d], sigma[d]);
+    }
+    if (bank->run[0] >= BANK_RUN || bank->run[1] >= BANK_RUN)
+        longer_path(bank);
+}
+
+/* A difference of the delays that is small against the jitter is more likely the error of learning them again than a property of the
+ * path: it is drawn to nothing, over an hour or so. A Kalman update with the reading "difference = 0". */
+static void draw_together(struct bank *bank, double dt)
+{
+    double j = (bank->jitter[0] + bank->jitter[1]) / 2, known = asymmetry(bank, DELAY_F);
+    if (dt <= 0 || real_abs(known) > draw_cut * j)
         return;
-    longer_path(bank, direction, bank->least[direction]);
-    bank->run[direction] = 0;
+    for (int i = 0; i < BANK_MODELS; i++) {
+        struct bank_model *m = &bank->models[i];
+        double cross[BANK_STATE], difference = m->mean[DELAY_F] - m->mean[DELAY_B];
+        for (int a = 0; a < BANK_STATE; a++)
+            cross[a] = m->cov[a][DELAY_F] - m->cov[a][DELAY_B];
+        double v = cross[DELAY_F] - cross[DELAY_B] + square(draw_noise * j) / dt;
+        for (int a = 0; a < BANK_STATE; a++) {
+            m->mean[a] -= cross[a] * difference / v;
+            for (int b = 0; b < BANK_STATE; b++)
+                m->cov[a][b] -= cross[a] * cross[b] / v;
+        }
+    }
 }
 
 static void learn_jitter(struct bank *bank, int direction, double x)
@@ -256,18 +322,19 @@ void bank_update(struct bank *bank, int64_t t1_ns, int64_t t4_ns, int64_t forwar
                  double noise_ns)
 {
     mix(bank);
-    if (t4_ns > bank->at_ns)
+    if (t4_ns > bank->at_ns) {
+        draw_together(bank, (double)(t4_ns - bank->at_ns) / ns_per_s);
         advance(bank, t4_ns);
+    }
     double back[2] = {(double)(bank->at_ns - t1_ns) / ns_per_s, (double)(bank->at_ns - t4_ns) / ns_per_s};
     double z[2] = {(double)(forward_ns - bank->base_ns), (double)(backward_ns + bank->base_ns)};
-    double x[2], likelihood_log[BANK_MODELS] = {0};
+    double x[2], sigma[2], likelihood_log[BANK_MODELS] = {0};
     struct reading readings[2];
     for (int d = 0; d < 2; d++) {
-        double sigma;
         readings[d] = reading_of(bank, d == 1, z[d], back[d], noise_ns);
-        x[d] = excess(bank, &readings[d], &sigma);
-        watch_path(bank, d, x[d], sigma);
+        x[d] = excess(bank, &readings[d], &sigma[d]);
     }
+    watch_path(bank, x, sigma);
     for (int i = 0; i < BANK_MODELS; i++)
         for (int d = 0; d < 2; d++)
             likelihood_log[i] += model_take(&bank->models[i], &readings[d]);

@@ -90,29 +90,25 @@ static void place_between(const struct rawmap_pair *a, const struct rawmap_pair 
     *ret_width_ns = width + arith_scale_up(nearer, STRAY_PPB) + 1;
 }
 
-/* Stamps that a step makes ambiguous: from the smaller of the two readings to the larger, with all that the earlier one
- * could have advanced to. */
+/* Stamps that a step makes ambiguous. It happened at an unknown moment between the pairs, so before it the clock may have
+ * shown what the earlier pair leads to, and after it what leads to the later one. */
 static bool step_covers(const struct rawmap_pair *a, const struct rawmap_pair *b, int64_t stamp)
 {
-    int64_t raw = b->raw_ns - a->raw_ns, until = a->realtime_ns;
-    if (!arith_add(until, raw + arith_scale_up(raw, STEER_PPB) + a->width_ns + b->width_ns, &until))
+    int64_t raw = b->raw_ns - a->raw_ns, until, from;
+    int64_t reach = raw + arith_scale_up(raw, STEER_PPB) + a->width_ns + b->width_ns;
+    if (!arith_add(a->realtime_ns, reach, &until))
         until = INT64_MAX;
-    int64_t low = a->realtime_ns < b->realtime_ns ? a->realtime_ns : b->realtime_ns;
-    int64_t high = until > b->realtime_ns ? until : b->realtime_ns;
-    return stamp >= low && stamp <= high;
+    if (!arith_sub(b->realtime_ns, reach, &from))
+        from = INT64_MIN;
+    return (stamp >= a->realtime_ns && stamp <= until) || (stamp >= from && stamp <= b->realtime_ns);
 }
 
-static enum rawmap_verdict extrapolate(const struct rawmap *map, int64_t stamp, int64_t *ret_raw_ns,
-                                       int64_t *ret_width_ns)
+/* At the rate of RAW itself, from which steering is at most 500 ppm. */
+static void place_ahead(const struct rawmap_pair *newest, int64_t ahead, int64_t *ret_raw_ns,
+                        int64_t *ret_width_ns)
 {
-    const struct rawmap_pair *newest = &map->pairs[map->count - 1];
-    int64_t ahead = stamp - newest->realtime_ns;
-    if (ahead > RAWMAP_AHEAD_NS)
-        return RAWMAP_AHEAD;
     *ret_raw_ns = newest->raw_ns + ahead;
-    /* At the rate of RAW itself, from which steering is at most 500 ppm. */
     *ret_width_ns = newest->width_ns + arith_scale_up(ahead, STEER_PPB) + 1;
-    return RAWMAP_OK;
 }
 
 static bool near_leap(int64_t stamp, int64_t leap)
@@ -134,23 +130,31 @@ enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns,
     int64_t ahead, raw_ns = 0, width_ns = 0;
     if (!arith_sub(realtime_ns, newest->realtime_ns, &ahead))
         return realtime_ns > newest->realtime_ns ? RAWMAP_AHEAD : RAWMAP_OLD;
-    bool found = false;
+    /* After a step back there may be several places, and nothing to choose by. */
+    uint32_t places = 0;
+    if (ahead <= RAWMAP_AHEAD_NS && (ahead > 0 || (ahead == 0 && map->count == 1))) {
+        place_ahead(newest, ahead, &raw_ns, &width_ns);
+        places++;
+    }
     for (uint32_t i = map->count - 1; i > 0; i--) {
         const struct rawmap_pair *a = &map->pairs[i - 1], *b = &map->pairs[i];
         int64_t raw, realtime;
         if (gap_agrees(a, b, &raw, &realtime)) {
-            bool inside = realtime_ns >= a->realtime_ns && realtime_ns <= b->realtime_ns;
-            if (inside && !found)
-                place_between(a, b, realtime_ns, raw, realtime, &raw_ns, &width_ns);
-            found = found || inside;
+            bool first = i == 1 && realtime_ns == a->realtime_ns;
+            if (!first && (realtime_ns <= a->realtime_ns || realtime_ns > b->realtime_ns))
+                continue;
+            place_between(a, b, realtime_ns, raw, realtime, &raw_ns, &width_ns);
+            places++;
         } else if (newest->raw_ns - b->raw_ns <= STEP_MEMORY_NS && step_covers(a, b, realtime_ns)) {
             return RAWMAP_STEP;
         }
     }
-    if (!found && ahead < 0)
+    if (places > 1)
+        return RAWMAP_STEP;
+    if (places == 0 && ahead > 0)
+        return RAWMAP_AHEAD;
+    if (places == 0)
         return map->count == 1 ? RAWMAP_EMPTY : RAWMAP_OLD;
-    if (!found)
-        return extrapolate(map, realtime_ns, ret_raw_ns, ret_width_ns);
     *ret_raw_ns = raw_ns;
     *ret_width_ns = width_ns;
     return RAWMAP_OK;

@@ -51,7 +51,7 @@ enum rawmap_verdict {
     RAWMAP_EMPTY, /* no pair yet, or only one and the stamp lies before it */
     RAWMAP_OLD,   /* before the oldest pair */
     RAWMAP_AHEAD, /* too far past the newest */
-    RAWMAP_STEP,  /* the pairs around it disagree: REALTIME was stepped */
+    RAWMAP_STEP,  /* the pairs around it disagree, or it fits in two places: REALTIME was stepped */
     RAWMAP_LEAP   /* near a leap second */
 };
 /* Places a stamp. leap_realtime_ns: REALTIME at which the nearest leap second (next or last) takes effect, or

@@ -116,12 +116,13 @@ struct real_tail real_tail_below(double a)
         double mills = mills_far(-a);
         return (struct real_tail){log_density + real_log(mills), 1 / mills};
     }
-    double density = real_exp(log_density), mass;
-    if (a > 6)
-        mass = 1;
-    else if (a >= 0)
-        mass = 0.5 + density * mass_near(a);
-    else
-        mass = 0.5 - density * mass_near(-a);
+    double density = real_exp(log_density);
+    if (a >= 2) {
+        /* What is left out, so that its smallness is not lost beside 1. */
+        double above = a > 38 ? 0 : density * mills_far(a);
+        double log_mass = above < 1e-6 ? -above : real_log(1 - above);
+        return (struct real_tail){log_mass, density / (1 - above)};
+    }
+    double mass = a >= 0 ? 0.5 + density * mass_near(a) : 0.5 - density * mass_near(-a);
     return (struct real_tail){real_log(mass), density / mass};
 }

@@ -25,3 +25,4 @@ include tests/fuzz/http.mk
 include tests/fuzz/log.mk
 include tests/fuzz/keys.mk
 include tests/fuzz/wire.mk
+include tests/fuzz/sync.mk

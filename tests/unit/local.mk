@@ -14,3 +14,4 @@ include tests/unit/client.mk
 include tests/unit/keys.mk
 include tests/unit/wire.mk
 include tests/unit/io.mk
+include tests/unit/sync.mk

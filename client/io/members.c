@@ -6,7 +6,19 @@
 
 #include "sdk/base/error.h"
 #include "sdk/io/openssl.h"
+#include "sdk/io/sync_settings.h"
+#include "sdk/sync/oscillator.h"
 #include "sdk/sync/wire.h"
+
+/* The settings' words are numbered as the engine's. */
+_Static_assert((int)SYNC_MODE_PAGE == (int)ENGINE_MODE_PAGE &&
+                   (int)SYNC_MODE_SYSTEM == (int)ENGINE_MODE_SYSTEM,
+               "modes");
+_Static_assert((int)SYNC_OSCILLATOR_PC == (int)OSCILLATOR_PC &&
+                   (int)SYNC_OSCILLATOR_TCXO == (int)OSCILLATOR_TCXO &&
+                   (int)SYNC_OSCILLATOR_OCXO == (int)OSCILLATOR_OCXO &&
+                   (int)SYNC_OSCILLATOR_RUBIDIUM == (int)OSCILLATOR_RUBIDIUM,
+               "oscillators");
 
 static enum tai_err fill(struct members *m, struct tai_error *error)
 {

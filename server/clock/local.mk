@@ -17,8 +17,9 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/round.c server/clock/core/round.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h
 libtaid_la_SOURCES += \
+	server/clock/io/cluster.c server/clock/io/cluster.h \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/run.c
-libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la
+libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la

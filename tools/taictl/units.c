@@ -49,7 +49,7 @@ struct units_text units_offset(const json_t *value)
 struct units_text units_width(const json_t *value)
 {
     struct units_text t;
-    int64_t ns;
+    int64_t ns = 0;
     if (!units_ns(value, &ns))
         return none;
     text_width(ns, t.text);

@@ -9,6 +9,7 @@
 #include "sdk/io/page.h"
 #include "sdk/leaps.h"
 #include "server/clock/core/reference.h"
+#include "server/clock/io/cluster.h"
 #include "server/clock/io/evidence.h"
 #include "server/clock/io/kernel.h"
 #include "server/clock/io/report.h"
@@ -189,6 +190,8 @@ static void release(struct clock_process *p)
 
 int clock_run(const struct taid_config *config, int ready_fd)
 {
+    if (config->sync.cluster != NULL)
+        return clock_cluster_run(config, ready_fd);
     struct tai_error error;
     struct clock_process process = {
         .config = config, .page = config->clock.page, .ready_fd = ready_fd, .writer = {.fd = -1}};

@@ -105,18 +105,19 @@ def cluster_files(tools, folder, nodes, settings):
     for node in range(1, nodes + 1):
         home = folder / f'node{node}'
         home.mkdir()
-        made = subprocess.run([str(tools.taid), 'keygen', '--dir', str(home / 'keys')], capture_output=True, text=True)
+        made = subprocess.run([str(tools.taid), 'keygen', '--dir', str(home)], capture_output=True, text=True)
         if made.returncode != 0:
             raise Fail(f'taid keygen: {made.stderr}')
-        public[node] = made.stdout.split()[-1]
+        public[node] = re.search(r'tainode1-[A-Za-z0-9_-]+', made.stdout).group(0)
     cluster = 'name: accuracy\nservers:\n' + ''.join(
-        f'  - {{id: {n}, name: node{n}, address: "192.168.123.{n}:2147", key: "{public[n]}"}}\n' for n in public)
+        f'  - {{id: {n}, name: node{n}, address: 192.168.123.{n}, key: {public[n]}}}\n' for n in public)
     (folder / 'cluster.yaml').write_text(cluster)
     for node in public:
         home = folder / f'node{node}'
-        own = ('  mode: page\n  reference: system-clock\n  system_clock_error_us: 1\n' if node == 1 else '  mode: system\n')
-        (home / 'taid.yaml').write_text(f'log_level: notice\nclock:\n  cluster: {folder}/cluster.yaml\n'
-                                        f'  node: node{node}\n  leap_file: {tools.leap_file}\n{own}{settings}')
+        own = '  mode: page\n  reference: system-clock\n  system_clock_error_us: 1\n' if node == 1 else '  mode: system\n'
+        log = f'  tracking_log: {home}/tracking\n' if node == 2 else ''
+        (home / 'taid.yaml').write_text(f'clock:\n  leap_file: {tools.leap_file}\nsync:\n  cluster: {folder}/cluster.yaml\n'
+                                        f'{own}{log}{settings}')
 
 
 def taistamp(tools, folder, seed, length, jitter, wander, poll):

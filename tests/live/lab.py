@@ -185,17 +185,17 @@ class Lab:
         public = {}
         for host in self.hosts:
             program = self.taid if host.server else self.client
-            made = subprocess.run([str(program), 'keygen', '--dir', str(host.home / 'keys')], capture_output=True, text=True, check=True)
+            made = subprocess.run([str(program), 'keygen', '--dir', str(host.home)], capture_output=True, text=True, check=True)
             public[host.name] = next(word for word in made.stdout.split() if word.startswith('tainode1-')).strip('",}')
         lines = ['name: live', 'servers:']
-        lines += [f'  - {{id: {h.number}, name: {h.name}, address: "{h.address}:{PORT}", key: {public[h.name]}}}' for h in self.servers]
+        lines += [f'  - {{id: {h.number}, name: {h.name}, address: {h.address}, key: {public[h.name]}}}' for h in self.servers]
         if self.clients:
             lines += ['clients:'] + [f'  - {{id: {h.number}, name: {h.name}, key: {public[h.name]}}}' for h in self.clients]
         (self.folder / 'cluster.yaml').write_text('\n'.join(lines) + '\n')
         for host in self.hosts:
             if host.server:
                 anchor = '  reference: system-clock\n  system_clock_error_us: 1\n' if host.number in self.anchored else ''
-                text = f'clock:\n  cluster: {self.folder}/cluster.yaml\n  mode: page\n{anchor}{self.settings}'
+                text = f'sync:\n  cluster: {self.folder}/cluster.yaml\n  mode: page\n{anchor}{self.settings}'
             else:
                 text = f'cluster: {self.folder}/cluster.yaml\nmode: page\n{self.client_settings}'
             (host.home / 'config.yaml').write_text(text)

@@ -46,6 +46,8 @@ class Run:
 
     def environment(self, node):
         env = {k: v for k, v in os.environ.items() if k not in ('NOTIFY_SOCKET', 'LISTEN_FDS')}
+        if self.tools.libraries:
+            env['LD_LIBRARY_PATH'] = str(self.tools.libraries)
         env.update(CLKNETSIM_SOCKET=str(self.folder / 'sock'), CLKNETSIM_NODE=str(node), EVENT_NOEPOLL='1',
                    CLKNETSIM_RANDOM_SEED=str(self.seed), CLKNETSIM_CONNECT_TIMEOUT='60', CLKNETSIM_START_DATE=str(START))
         return env
@@ -105,10 +107,11 @@ def cluster_files(tools, folder, nodes, settings):
     for node in range(1, nodes + 1):
         home = folder / f'node{node}'
         home.mkdir()
-        made = subprocess.run([str(tools.taid), 'keygen', '--dir', str(home)], capture_output=True, text=True)
+        made = subprocess.run([str(tools.taid), 'keygen', '--dir', str(home)], capture_output=True, text=True,
+                              env=dict(os.environ, LD_LIBRARY_PATH=str(tools.libraries or '')), check=False)
         if made.returncode != 0:
             raise Fail(f'taid keygen: {made.stderr}')
-        public[node] = re.search(r'tainode1-[A-Za-z0-9_-]+', made.stdout).group(0)
+        public[node] = re.search(r'tainode1-[^\s,}]+', made.stdout).group(0)
     cluster = 'name: accuracy\nservers:\n' + ''.join(
         f'  - {{id: {n}, name: node{n}, address: 192.168.123.{n}, key: {public[n]}}}\n' for n in public)
     (folder / 'cluster.yaml').write_text(cluster)
@@ -174,6 +177,11 @@ def main():
     p.add_argument('--xleave', action='store_true', help="chrony's interleaved mode as well")
     tools = p.parse_args()
     tools.clknetsim = tools.clknetsim.resolve()
+    tools.libraries = None
+    if tools.taid and (tools.taid.resolve().parent / '.libs' / 'taid').exists():
+        # Not libtool's script: the simulator is preloaded into the daemon alone.
+        tools.libraries = tools.taid.resolve().parent / '.libs'
+        tools.taid = tools.libraries / 'taid'
     tools.work = tools.work or Path(tempfile.mkdtemp(prefix='accuracy-'))
     whos = (['chrony'] if tools.chronyd else []) + (['chrony-xleave'] if tools.chronyd and tools.xleave else []) + (
         ['taistamp'] if tools.taid else [])

@@ -4,6 +4,7 @@
 #include "sdk/base/bug.h"
 #include "sdk/sync/hull.h"
 #include "sdk/sync/midpoint.h"
+#include "sdk/sync/sort.h"
 #include "sdk/time/arith.h"
 
 unsigned fallback_faults(unsigned servers)
@@ -23,12 +24,9 @@ static bool midpoint_of_others(const int64_t *offsets, size_t count, size_t f, i
     int64_t sorted[GUARD_WITNESSES_MAX];
     if (count <= 2 * f)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        size_t at = i;
-        for (; at > 0 && sorted[at - 1] > offsets[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = offsets[i];
-    }
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = offsets[i];
+    sort_i64(sorted, count);
     int64_t low = sorted[f], high = sorted[count - 1 - f];
     /* high >= low, and half of the distance fits. */
     *ret_ns = low + (int64_t)(((uint64_t)high - (uint64_t)low) / 2);
@@ -48,11 +46,29 @@ static bool midpoint(const struct fallback_input *in, const int64_t *offsets, si
     return midpoint_fault_tolerant(offsets, count, others - count, f, least, ret_add) == MIDPOINT_OK;
 }
 
+/* The largest but f of what the witnesses' fits believe of themselves. */
+static int64_t typical_sigma(const int64_t *sigmas, size_t count, size_t f)
+{
+    int64_t sorted[GUARD_WITNESSES_MAX];
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = sigmas[i];
+    sort_i64(sorted, count);
+    return count > f ? sorted[count - 1 - f] : 0;
+}
+
+/* What of `move` goes beyond the noise. */
+static int64_t beyond_noise(int64_t move, int64_t sigma)
+{
+    int64_t dead = sigma > INT64_MAX / FALLBACK_SIGMAS ? INT64_MAX : FALLBACK_SIGMAS * sigma;
+    return move > dead ? move - dead : move < -dead ? move + dead : 0;
+}
+
 struct fallback_result fallback_midpoint(const struct fallback_input *in)
 {
     struct fallback_result result = {.half_width = {BOUND_UNBOUNDED}};
     const struct guard_evidence *e = &in->evidence;
-    int64_t offsets[GUARD_WITNESSES_MAX], rates[GUARD_WITNESSES_MAX], move, faster;
+    int64_t offsets[GUARD_WITNESSES_MAX], rates[GUARD_WITNESSES_MAX], sigmas[GUARD_WITNESSES_MAX], move,
+        faster;
     struct tai_interval hull;
     size_t agreeing, n = e->witnesses_count;
     BUG_UNLESS(n <= GUARD_WITNESSES_MAX);
@@ -62,9 +78,14 @@ struct fallback_result fallback_midpoint(const struct fallback_input *in)
     for (size_t i = 0; i < n; i++) {
         offsets[i] = saturating_sub(e->witnesses[i].tai.ns, own);
         rates[i] = in->rates_ps_per_s[i] - own_rate;
+        sigmas[i] = e->witnesses[i].sigma_ns;
     }
     if (!midpoint(in, offsets, n, &move) || !midpoint(in, rates, n, &faster))
         return result;
+    if (in->has_own)
+        faster = beyond_noise(faster, typical_sigma(in->skews_ps_per_s, n, e->faults));
+    if (in->has_own && !in->server)
+        move = beyond_noise(move, typical_sigma(sigmas, n, e->faults));
     struct hull_item bounds = {.earliest_ns = saturating_sub(hull.earliest.ns, own),
                                .latest_ns = saturating_sub(hull.latest.ns, own)};
     result.moved = true;

@@ -14,6 +14,10 @@
  *
  * Worked number: n = 4, f = 1, offsets +30, -20, +9000 (a liar) and the own 0: sorted -20 0 30 9000, dropped to 0 30: move by +15.
  *
+ * What was measured in a few polls is worse than a line that was good a minute ago. So the rate is changed only by what goes beyond
+ * FALLBACK_SIGMAS standard deviations of the rates measured; and so is the phase, for a lab machine. (Servers must move in phase by all
+ * of it, for their agreement rests on it.)
+ *
  * A lab machine is not one of the n: for it the own zero is left out while it has more than 2f lines, as it has nobody to
  * agree with; it goes where the servers are.
  *
@@ -23,9 +27,12 @@
 
 #include "client/core/guard.h"
 
+enum { FALLBACK_SIGMAS = 2 };
+
 struct fallback_input {
     struct guard_evidence evidence;              /* witnesses: the peers' lines at `raw` */
     int64_t rates_ps_per_s[GUARD_WITNESSES_MAX]; /* of those lines, on our timeline */
+    int64_t skews_ps_per_s[GUARD_WITNESSES_MAX]; /* 1 sigma of those */
     bool server;                                 /* we are one of the n */
     unsigned servers;                            /* n, with us if server */
     bool has_own;

@@ -158,8 +158,10 @@ static bool midpoint_line(const struct follower *f, const struct engine_now *now
     witness_collect(f->peers, f->count, now->raw, f->servers, f->settings.rate_bound, WITNESS_BEST, &panel);
     bool has_own = clockwork_target(&f->clockwork, &own) && witness_absolute(own.status) == panel.absolute;
     struct fallback_input in = {.evidence = panel.evidence, .servers = f->servers, .has_own = has_own};
-    for (size_t i = 0; i < panel.evidence.witnesses_count; i++)
+    for (size_t i = 0; i < panel.evidence.witnesses_count; i++) {
         in.rates_ps_per_s[i] = panel.rates_ps_per_s[i];
+        in.skews_ps_per_s[i] = panel.skews_ps_per_s[i];
+    }
     if (has_own) {
         in.own = line_tai(&own, now->raw);
         in.own_half_width = line_half_width(&own, now->raw);

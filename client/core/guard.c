@@ -3,6 +3,7 @@
 
 #include "sdk/base/bug.h"
 #include "sdk/sync/hull.h"
+#include "sdk/sync/sort.h"
 #include "sdk/time/arith.h"
 
 /* A claim is odd beyond this many sigmas of where the witnesses agree, and beyond ODD_NS_MIN: stamps are no better. */
@@ -72,17 +73,6 @@ static struct guard_result reject(enum guard_reason reason, int64_t by_ns)
     return (struct guard_result){.verdict = GUARD_REJECT, .reason = reason, .by_ns = by_ns};
 }
 
-static void sort(int64_t *values, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        int64_t v = values[i];
-        size_t at = i;
-        for (; at > 0 && values[at - 1] > v; at--)
-            values[at] = values[at - 1];
-        values[at] = v;
-    }
-}
-
 /* How far the claim lies from the nearest value that the middle of the witnesses (f dropped at each end) holds, beyond what
  * their own sigmas explain. 0: not at all, or too few to say. */
 static int64_t oddness(const struct guard_evidence *e, tai_t tai)
@@ -96,8 +86,8 @@ static int64_t oddness(const struct guard_evidence *e, tai_t tai)
             return 0;
         sigmas[i] = e->witnesses[i].sigma_ns;
     }
-    sort(offsets, n);
-    sort(sigmas, n);
+    sort_i64(offsets, n);
+    sort_i64(sigmas, n);
     int64_t low = offsets[e->faults], high = offsets[n - 1 - e->faults];
     int64_t sigma = sigmas[n - 1 - e->faults], allowed;
     if (sigma > INT64_MAX / ODD_SIGMAS || !arith_add(sigma * ODD_SIGMAS, ODD_NS_MIN, &allowed))

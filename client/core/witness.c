@@ -12,7 +12,7 @@ bool witness_absolute(enum taistamp_status status)
 struct carried {
     sync_node_t node;
     struct sync_line line;
-    int64_t sigma_ns;
+    int64_t sigma_ns, skew_ps_per_s;
 };
 
 static size_t carry_all(const struct peer *peers, size_t count, tai_mono_t raw, struct carried *ret_lines)
@@ -25,6 +25,7 @@ static size_t carry_all(const struct peer *peers, size_t count, tai_mono_t raw, 
             continue;
         ret_lines[n].node = peers[i].member->node;
         ret_lines[n].sigma_ns = placement.sigma_ns;
+        ret_lines[n].skew_ps_per_s = placement.skew_ps_per_s;
         n++;
     }
     return n;
@@ -79,6 +80,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
         e->witnesses[i] =
             (struct guard_witness){lines[i].node, line->tai, line->half_width, lines[i].sigma_ns};
         ret_panel->rates_ps_per_s[i] = line->rate_ps_per_s;
+        ret_panel->skews_ps_per_s[i] = lines[i].skew_ps_per_s;
         if (line->half_width.ns < lines[narrowest].line.half_width.ns)
             narrowest = i;
     }

@@ -16,6 +16,7 @@
 struct witness_panel {
     struct guard_evidence evidence; /* witnesses, faults, needed; own and reference are the caller's to add */
     int64_t rates_ps_per_s[GUARD_WITNESSES_MAX]; /* of their lines on our timeline */
+    int64_t skews_ps_per_s[GUARD_WITNESSES_MAX]; /* 1 sigma of those */
     bool absolute;                               /* the lines are of TAI */
     enum taistamp_status status;       /* the best that all but f of them claim; meaningful with a witness */
     enum taistamp_clock_source source; /* of the narrowest of those */

@@ -274,6 +274,7 @@ static void carry_out(struct tiny *n, const struct engine_now *now)
         n->line = a->line;
         n->has_line = true;
         n->published++;
+        n->statuses[a->line.status]++;
     }
     if (a->steer) {
         if (a->steering.step) {
@@ -392,7 +393,8 @@ void tiny_run(struct tiny *n, int64_t until)
                 ticker = s;
             }
         }
-        n->t = at < tick ? at : tick;
+        int64_t then = at < tick ? at : tick;
+        n->t = then > n->t ? then : n->t; /* what was on its way when the test moved time comes now */
         if (tick < at) {
             server_event(n, ticker, NULL);
         } else if (next == NULL) {

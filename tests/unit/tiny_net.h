@@ -75,8 +75,8 @@ struct tiny {
     struct sync_line line;
     uint64_t published, false_intervals, steps;
     int64_t biggest_jump_ns;
-    uint64_t reports[ENGINE_SAYS_DISK + 1];
-    double error_sum, error_max; /* of REALTIME, squared */
+    uint64_t reports[ENGINE_SAYS_DISK + 1], statuses[TAISTAMP_STATUS_EXPIRED + 1]; /* published */
+    double error_sum, error_max;                                                   /* of REALTIME, squared */
     uint64_t error_count;
     double line_error_max;
     int64_t measure_from; /* true time from which errors count */

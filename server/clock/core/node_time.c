@@ -20,7 +20,9 @@ static bool is_master(const struct node *node)
 /* Polls as often as what we are asks for. */
 static void pace(struct node *node, const struct engine_now *now)
 {
-    bool fast = node->state == VIEW_FALLBACK || node->state == VIEW_FREE || node->state == VIEW_STARTING;
+    /* The deputy measures as a master does, so that it knows the others as well on the day that it leads. */
+    bool fast = node->state == VIEW_FALLBACK || node->state == VIEW_FREE || node->state == VIEW_STARTING ||
+                node->election.deputy.id == node->settings.self.id;
     for (size_t i = 0; i < node->settings.members_count; i++) {
         int64_t poll = 0;
         if (is_master(node))

@@ -18,47 +18,115 @@ static bool comparable(enum taistamp_status line, enum taistamp_status claim)
     return page_status_has_interval(line) && (witness_absolute(line) || !witness_absolute(claim));
 }
 
-static void add_reference(const struct node *node, const struct engine_now *now, struct guard_evidence *e)
+/* Own reference at `now`; false without one. */
+static bool own_reference(const struct node *node, const struct engine_now *now, struct guard_witness *ret)
 {
     const struct sync_reference *r = &node->reference;
     if (!r->present || r->raw.ns > now->raw.ns)
-        return;
+        return false;
     int64_t age = now->raw.ns - r->raw.ns;
-    tai_t tai = round_advance(r->tai, age, r->rate_ps_per_s);
-    tai_bound_t width = taistamp_bound_add(r->half_width, bound_growth((tai_span_t){age}, r->growth));
-    e->has_reference = true;
-    e->reference = interval_saturating(tai, width);
+    *ret = (struct guard_witness){
+        .node = node->settings.self,
+        .tai = round_advance(r->tai, age, r->rate_ps_per_s),
+        .half_width = taistamp_bound_add(r->half_width, bound_growth((tai_span_t){age}, r->growth))};
+    return true;
 }
 
-void node_follow_evidence(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
-                          struct guard_evidence *ret_evidence, int64_t *ret_rates)
+/* A second reference of a group widens the first: they share a cause of error and are one witness. */
+static void add_witness(struct guard_evidence *e, uint16_t groups[GUARD_WITNESSES_MAX], uint16_t group,
+                        const struct guard_witness *w)
 {
-    struct sync_line line;
-    size_t n = 0;
-    *ret_evidence = (struct guard_evidence){0};
-    for (size_t i = 0; i < node->others && n < GUARD_WITNESSES_MAX; i++) {
+    for (size_t i = 0; group != 0 && i < e->witnesses_count; i++) {
+        struct guard_witness *other = &e->witnesses[i];
+        if (groups[i] != group)
+            continue;
+        struct tai_interval a = interval_saturating(other->tai, other->half_width);
+        struct tai_interval b = interval_saturating(w->tai, w->half_width);
+        a.earliest = b.earliest.ns < a.earliest.ns ? b.earliest : a.earliest;
+        a.latest = b.latest.ns > a.latest.ns ? b.latest : a.latest;
+        other->tai = interval_midpoint(a);
+        other->half_width = interval_half_width(a);
+        return;
+    }
+    if (e->witnesses_count == GUARD_WITNESSES_MAX)
+        return;
+    groups[e->witnesses_count] = group;
+    e->witnesses[e->witnesses_count++] = *w;
+}
+
+/* The references of all servers, as we measured them: only they say something of TAI that no lying master can have
+ * told. f_ref = (m - 1) / 2. */
+static void reference_evidence(const struct node *node, const struct engine_now *now,
+                               struct guard_evidence *e)
+{
+    uint16_t groups[GUARD_WITNESSES_MAX];
+    struct guard_witness w;
+    if (own_reference(node, now, &w)) {
+        e->has_reference = true;
+        e->reference = interval_saturating(w.tai, w.half_width);
+        add_witness(e, groups, node->reference.group, &w);
+    }
+    for (size_t i = 0; i < node->others; i++) {
         const struct peer *peer = &node->peers[node->server_index[i]];
         struct peer_placement p;
-        if (!peer_line(peer, now->raw, &line) || !comparable(line.status, claim) ||
+        struct sync_reference r;
+        if (!peer_reference(peer, now->raw, &r) || !r.present || !peer_placement(peer, now->raw, &p))
+            continue;
+        /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
+        int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
+        w = (struct guard_witness){peer->member->node, r.tai, r.half_width, sigma};
+        add_witness(e, groups, r.group, &w);
+    }
+    e->faults = e->witnesses_count == 0 ? 0 : (unsigned)((e->witnesses_count - 1) / 2);
+}
+
+/* The lines of the other servers. Relative lines are the cluster's time themselves, so as witnesses they are as wide as
+ * the path and their age only: with their own half-widths, which come from each other, nobody's would ever shrink. */
+static void line_evidence(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
+                          struct guard_evidence *e, int64_t *ret_rates)
+{
+    struct sync_line line;
+    for (size_t i = 0; i < node->others && e->witnesses_count < GUARD_WITNESSES_MAX; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        struct peer_placement p;
+        uint64_t term;
+        tai_mono_t at;
+        const struct wire_reply *said = peer_said(peer, &term, &at);
+        if (said == NULL || !peer_line(peer, now->raw, &line) || !comparable(line.status, claim) ||
             !peer_placement(peer, now->raw, &p))
             continue;
-        ret_evidence->witnesses[n] =
-            (struct guard_witness){peer->member->node, line.tai, line.half_width, p.sigma_ns};
+        if (!witness_absolute(claim) && line.half_width.ns > said->line.half_width.ns)
+            line.half_width.ns -= said->line.half_width.ns;
         if (ret_rates != NULL)
-            ret_rates[n] = line.rate_ps_per_s;
-        n++;
+            ret_rates[e->witnesses_count] = line.rate_ps_per_s;
+        e->witnesses[e->witnesses_count++] =
+            (struct guard_witness){peer->member->node, line.tai, line.half_width, p.sigma_ns};
     }
-    ret_evidence->witnesses_count = n;
     /* With no more witnesses than may lie (a cluster that starts) the last one still counts: it is the elected master, and
      * our own line and reference judge it as well. */
-    ret_evidence->faults = n > node->f || n == 0 ? node->f : (unsigned)(n - 1);
-    ret_evidence->needed = 1;
-    if (clockwork_target(&node->clockwork, &line) && comparable(line.status, claim)) {
-        ret_evidence->has_own = true;
-        ret_evidence->own = line_interval(&line, now->raw);
-    }
+    size_t n = e->witnesses_count;
+    e->faults = n > node->f || n == 0 ? node->f : (unsigned)(n - 1);
+}
+
+static void add_own(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
+                    struct guard_evidence *e)
+{
+    struct sync_line line;
+    if (!clockwork_target(&node->clockwork, &line) || !comparable(line.status, claim))
+        return;
+    e->has_own = true;
+    e->own = line_interval(&line, now->raw);
+}
+
+static void correction_evidence(const struct node *node, const struct engine_now *now,
+                                enum taistamp_status claim, struct guard_evidence *ret_evidence)
+{
+    *ret_evidence = (struct guard_evidence){.needed = 1, .rate_bound = node->settings.rate_bound};
     if (witness_absolute(claim))
-        add_reference(node, now, ret_evidence);
+        reference_evidence(node, now, ret_evidence);
+    if (ret_evidence->witnesses_count == 0)
+        line_evidence(node, now, claim, ret_evidence, NULL);
+    add_own(node, now, claim, ret_evidence);
 }
 
 /* ---- corrections ---- */
@@ -141,7 +209,7 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
     sync_node_t from = node->settings.members[peer].node;
     bool believed = node->election.role != ELECTION_IS_MASTER &&
                     election_accepts_term(&node->election, from, message->header.term);
-    node_follow_evidence(node, now, message->correction.line.status, &evidence, NULL);
+    correction_evidence(node, now, message->correction.line.status, &evidence);
     bool taken = following_correction(&node->following, now, message, believed ? from : (sync_node_t){0},
                                       node->election.term, &evidence, &line);
     if (!believed)
@@ -195,7 +263,9 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, struc
     bool absolute = is_absolute(node, now, has_own, &own);
     struct fallback_input in = {.server = true, .servers = node->servers};
     enum taistamp_status status = absolute ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_RELATIVE;
-    node_follow_evidence(node, now, status, &in.evidence, in.rates_ps_per_s);
+    in.evidence.needed = 1;
+    line_evidence(node, now, status, &in.evidence, in.rates_ps_per_s);
+    add_own(node, now, status, &in.evidence);
     in.evidence.faults = node->f; /* nobody was elected: all of the budget */
     if (has_own && comparable(own.status, status)) {
         line_rebase(&own, now->raw);

@@ -18,6 +18,8 @@
 #define NODE_GATHER_NS INT64_C(3000000000)
 /* Between two moves to the peers' midpoint: what the first did must be in the replies that the next one uses. */
 #define NODE_FALLBACK_NS INT64_C(2000000000)
+/* The last correction is followed this long although its master's lease has run out: the next one is elected meanwhile. */
+#define NODE_GRACE_NS INT64_C(5000000000)
 /* Lines in replies may be used this long, and four polls: they age by growth, not by their reader's poll. */
 #define NODE_LINE_LIFE_NS INT64_C(60000000000)
 /* A correction lives this long, and four polls of its receiver. */
@@ -131,9 +133,6 @@ int64_t node_master_poll_ns(const struct node *node, size_t peer);
 
 /* ---- node_follow.c: what was measured here, and what is made of it ---- */
 
-/* Lines of the other servers at now->raw, for claims of that status. rates: of those lines; may be NULL. */
-void node_follow_evidence(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
-                          struct guard_evidence *ret_evidence, int64_t *ret_rates);
 void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
                             const struct wire_message *message, struct engine_actions *actions);
 /* The peers' midpoint when that is due; false: too few, run on freely. */

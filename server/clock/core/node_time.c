@@ -132,8 +132,10 @@ static void step_follower(struct node *node, const struct engine_now *now, tai_s
 {
     struct ensemble_reading readings[ENSEMBLE_MEMBERS_MAX];
     struct sync_line line;
-    bool flows = following_flows(&node->following, now->raw) && !node->refuted &&
-                 node->following.term == node->election.term;
+    /* What the last master said stays true while another is elected; nobody moves for that short time. */
+    bool fresh = node->following.term == node->election.term ||
+                 now->raw.ns - node->following.taken_up.ns < NODE_GRACE_NS;
+    bool flows = following_flows(&node->following, now->raw) && !node->refuted && fresh;
     if (!flows) {
         step_without_master(node, now, actions);
     } else {

@@ -127,7 +127,7 @@ static double model_take(struct bank_model *m, const struct reading *r)
 static void mix_one(const struct bank_model old[BANK_MODELS], int i, struct bank_model *ret)
 {
     int first = i > 0 ? i - 1 : i, last = i + 1 < BANK_MODELS ? i + 1 : i;
-    double share[BANK_MODELS], total = 0;
+    double share[BANK_MODELS] = {0}, total = 0;
     *ret = (struct bank_model){.weight = 0};
     for (int k = first; k <= last; k++) {
         share[k] = old[k].weight * (k == i ? 1 - leak * (last - first) : leak);

@@ -103,7 +103,7 @@ enum envelope_verdict envelope_refine(struct envelope *envelope, uint32_t id,
                                       const struct envelope_refinement *better);
 
 /* From the last exchange taken on, theta gains rate +-bound (ps/s): the interval ages so. Before the first call, and after a
- * reset, it is 0 +- the declared bounds. bound >= 0, both at most 2 * SYNC_RATE_PS_MAX and SYNC_RATE_PS_MAX. */
+ * reset, it is 0 +- the declared bounds. bound >= 0, both within SYNC_RATE_PS_MAX. */
 void envelope_set_ageing(struct envelope *envelope, int64_t rate_ps_per_s, int64_t bound_ps_per_s);
 
 struct envelope_placement {

@@ -184,6 +184,9 @@ static void arm(struct host *h, int64_t raw_ns, int64_t wake_ns)
 static void step(struct host *h, struct engine_event *event)
 {
     struct engine_actions *a = &h->actions;
+    /* A step within this wake-up, such as a record made durable, may have read the clocks anew: time does not go back. */
+    if (h->started && event->now.timeline.id == h->last.timeline.id && event->now.raw.ns < h->last.raw.ns)
+        event->now = h->last;
     h->last = event->now;
     memset(a, 0, offsetof(struct engine_actions, persists));
     h->settings->engine.step(h->settings->engine.engine, event, a);

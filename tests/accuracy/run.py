@@ -118,7 +118,7 @@ def cluster_files(tools, folder, nodes, settings):
     for node in public:
         home = folder / f'node{node}'
         own = '  mode: page\n  reference: system-clock\n  system_clock_error_us: 1\n' if node == 1 else '  mode: system\n'
-        log = f'  tracking_log: {home}/tracking\n' if node == 2 else ''
+        log = f'  tracking_log: {home}/tracking\n' if node <= 2 else ''
         (home / 'taid.yaml').write_text(f'clock:\n  leap_file: {tools.leap_file}\nsync:\n  cluster: {folder}/cluster.yaml\n'
                                         f'{own}{log}{settings}')
 

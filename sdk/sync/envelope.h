@@ -102,7 +102,7 @@ struct envelope_refinement {
 enum envelope_verdict envelope_refine(struct envelope *envelope, uint32_t id,
                                       const struct envelope_refinement *better);
 
-/* From the last exchange taken on, theta gains rate +-bound (ps/s): the interval ages so. Before the first call, and after a
+/* From the last settled exchange on, theta gains rate +-bound (ps/s): the interval ages so. Before the first call, and after a
  * reset, it is 0 +- the declared bounds. bound >= 0, both within SYNC_RATE_PS_MAX. */
 void envelope_set_ageing(struct envelope *envelope, int64_t rate_ps_per_s, int64_t bound_ps_per_s);
 

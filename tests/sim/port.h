@@ -7,6 +7,8 @@
 #include "client/core/engine.h"
 #include "client/core/view.h"
 
+struct peer_placement;
+
 struct port {
     const char *name;
     /* Memory and start; the settings are borrowed for the engine's life. */
@@ -15,6 +17,8 @@ struct port {
     void (*tracking)(const void *engine, tai_mono_t raw, struct view_tracking *ret_tracking);
     size_t (*sources)(const void *engine, tai_mono_t raw, struct view_source *ret_sources, size_t max);
     void (*cluster)(const void *engine, tai_mono_t raw, struct view_cluster *ret_cluster);
+    /* Where the raw timeline of member `index` lies on its own, as measured; NULL or false: nothing to say. */
+    bool (*placement)(const void *engine, size_t index, tai_mono_t raw, struct peer_placement *ret_placement);
     void (*end)(void *engine);
     bool real; /* speaks the wire protocol */
 };

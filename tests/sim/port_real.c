@@ -32,6 +32,11 @@ static void engine_end(void *memory)
     free(engine);
 }
 
+static bool engine_placement(const void *memory, size_t index, tai_mono_t raw, struct peer_placement *placement)
+{
+    return peer_placement(&((const struct engine *)memory)->peers[index], raw, placement);
+}
+
 /* ---- Node ---- */
 
 static void *node_make(const struct engine_settings *settings)
@@ -63,7 +68,7 @@ static void node_group(const void *memory, tai_mono_t raw, struct view_cluster *
 }
 
 const struct port port_node = {"node",    node_make,  node_do,    node_track,
-                               node_list, node_group, engine_end, true};
+                               node_list, node_group, engine_placement, engine_end, true};
 
 /* ---- Follower ---- */
 
@@ -95,4 +100,4 @@ static void follower_group(const void *memory, tai_mono_t raw, struct view_clust
 }
 
 const struct port port_follower = {"follower",    follower_make,  follower_do, follower_track,
-                                   follower_list, follower_group, engine_end,  true};
+                                   follower_list, follower_group, engine_placement, engine_end,  true};

@@ -2,7 +2,7 @@
 /* sim: runs scenarios from seeds and says what the oracle found. docs/SIMULATION.md.
  *
  *     sim --scenario NAME|random [--seed N] [--count K] [--jobs J] [--nodes S] [--clients C] [--seconds T] [--crypto openssl|fast]
- *         [--keep-going] [-v]
+ *         [--keep-going] [-v [-v]]
  *     sim --list
  *
  * Seeds of a run are N, N+1 ... N+K-1. Each job is a process with every J-th seed; results come through pipes. Exit 1 when anything
@@ -25,7 +25,8 @@ struct run {
     struct scenario_options options;
     uint64_t count;
     unsigned jobs;
-    bool keep_going, verbose;
+    bool keep_going;
+    unsigned verbose; /* 2: each published line too */
 };
 
 static void print_repeat(const struct run *run, uint64_t seed)
@@ -51,9 +52,10 @@ static bool one(const struct run *run, uint64_t seed, struct figures *into)
     options.seed = seed;
     if (!scenario_make(&scenario, &options))
         BUG("scenario vanished");
-    if (run->verbose)
+    if (run->verbose > 0)
         show_scenario(stdout, &scenario);
-    world_start(&world, &scenario, &oracle, run->verbose ? stdout : NULL);
+    world_start(&world, &scenario, &oracle, run->verbose > 0 ? stdout : NULL);
+    world.trace_lines = run->verbose > 1;
     world_run(&world, WORLD_START_NS + (int64_t)((scenario.attack_s + scenario.heal_s) * 1e9));
     oracle_judge(&world);
     struct figures *figures = &oracle.figures;
@@ -69,7 +71,7 @@ static bool one(const struct run *run, uint64_t seed, struct figures *into)
         print_repeat(run, seed);
         fflush(stdout);
     }
-    if (run->verbose)
+    if (run->verbose > 0)
         show_world(stdout, &world);
     figures_merge(into, figures);
     bool good = !oracle.found;
@@ -141,7 +143,7 @@ static void usage(void)
 {
     fputs("usage: sim --scenario NAME|random [--seed N] [--count K] [--jobs J] [--nodes S] [--clients C] "
           "[--seconds T]\n"
-          "           [--crypto fast|openssl] [--toy] [--keep-going] [-v]\n       sim --list\n",
+          "           [--crypto fast|openssl] [--toy] [--keep-going] [-v [-v]]\n       sim --list\n",
           stderr);
     exit(2);
 }
@@ -205,7 +207,7 @@ static void options_read(struct run *run, int argc, char **argv)
             list();
             break;
         case 'v':
-            run->verbose = true;
+            run->verbose++;
             break;
         default:
             usage();

@@ -145,6 +145,7 @@ struct world {
     struct engine_actions *actions;
     uint64_t steps;
     FILE *trace; /* NULL: no trace */
+    bool trace_lines;
 };
 
 /* Datagram i of a world: of node i + 1. */

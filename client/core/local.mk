@@ -4,6 +4,7 @@ libtaiclientcore_la_CFLAGS = $(PURE_CFLAGS)
 libtaiclientcore_la_SOURCES = \
 	client/core/engine.h client/core/view.h \
 	client/core/actions.c client/core/actions.h \
+	client/core/ageing.c client/core/ageing.h \
 	client/core/clockwork.c client/core/clockwork.h \
 	client/core/discipline.c client/core/discipline.h \
 	client/core/exchange.c client/core/exchange.h \

@@ -30,6 +30,7 @@
 #include "client/core/placement.h"
 #include "client/core/session.h"
 #include "client/core/view.h"
+#include "client/core/ageing.h"
 #include "sdk/sync/envelope.h"
 #include "sdk/sync/rawmap.h"
 
@@ -71,6 +72,7 @@ struct peer {
     tai_mono_t said_at;
     /* What was measured. */
     struct envelope envelope;
+    struct ageing ageing;
     bool has_good;
     tai_mono_t good_at; /* newest exchange taken up */
     int64_t delay_ns;   /* of that */

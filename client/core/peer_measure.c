@@ -25,31 +25,52 @@ void peer_measure_begin(struct peer *peer)
                                          .remote_bound = remote_bound(peer),
                                          .asymmetry_ns = peer->member->asymmetry_ns};
     envelope_init(&peer->envelope, &settings);
+    ageing_init(&peer->ageing);
 }
 
-/* By how much the relative rate may differ from the measured one until the next exchange. */
-static int64_t rate_bound(const struct peer *peer, const struct envelope_placement *e)
+static int64_t floors_ps(const struct peer *peer)
 {
-    tai_span_t life = {peer->poll_ns > 0 ? peer->poll_ns : NS_PER_S};
     unsigned remote = peer->has_said ? peer->said.oscillator : OSCILLATOR_PC;
-    int64_t ppb =
-        (int64_t)oscillator_growth(class_of(peer->settings->oscillator), peer->settings->rate_bound,
-                                   e->skew_ps_per_s, e->wander_ps_per_s, life)
-            .ppb +
-        oscillator_growth(class_of(remote), remote_bound(peer), e->skew_ps_per_s, e->wander_ps_per_s, life)
-            .ppb;
-    int64_t bound = ppb * PS_PER_PPB;
-    return bound > SYNC_RATE_PS_MAX ? SYNC_RATE_PS_MAX : bound;
+    return ((int64_t)oscillator_floor(class_of(peer->settings->oscillator)).ppb +
+            oscillator_floor(class_of(remote)).ppb) *
+           PS_PER_PPB;
+}
+
+static int64_t declared_ps(const struct peer *peer)
+{
+    int64_t ppb = (int64_t)peer->settings->rate_bound.ppb + remote_bound(peer).ppb;
+    /* Relative rates have a term of second order. */
+    int64_t ps = ppb * PS_PER_PPB + ppb * ppb / 1000000 + 1;
+    return ps > SYNC_RATE_PS_MAX ? SYNC_RATE_PS_MAX : ps;
+}
+
+/* How the interval goes on from this exchange. */
+static void set_ageing(struct peer *peer, int64_t at_ns)
+{
+    struct envelope_placement e;
+    int64_t rate, bound;
+    if (!envelope_estimate(&peer->envelope, (tai_mono_t){at_ns}, &e))
+        return;
+    struct ageing_mark mark = {at_ns, e.lower_ns, e.upper_ns};
+    ageing_note(&peer->ageing, mark);
+    ageing_bound(&peer->ageing, mark,
+                 &(struct ageing_limits){.declared_ps = declared_ps(peer),
+                                         .floor_ps = floors_ps(peer),
+                                         .wander_ps = e.wander_ps_per_s,
+                                         .estimated_ps = e.rate_ps_per_s},
+                 &rate, &bound);
+    envelope_set_ageing(&peer->envelope, rate, bound < SYNC_RATE_PS_MAX ? bound : SYNC_RATE_PS_MAX);
 }
 
 bool peer_measure(struct peer *peer, const struct sync_exchange *exchange, tai_mono_t now)
 {
-    struct envelope_placement e;
     if (!peer->has_good)
         peer_measure_begin(peer);
     enum envelope_verdict verdict = envelope_add(&peer->envelope, exchange, NULL);
     if (!envelope_taken(verdict))
         return false;
+    if (verdict == ENVELOPE_NEW_TIMELINE)
+        ageing_init(&peer->ageing);
     peer->has_good = true;
     peer->good_at = now;
     peer->delay_ns = exchange->t4_ns - exchange->t1_ns - (exchange->t3_ns - exchange->t2_ns);
@@ -59,9 +80,16 @@ bool peer_measure(struct peer *peer, const struct sync_exchange *exchange, tai_m
         peer_measure_begin(peer);
         (void)envelope_add(&peer->envelope, exchange, NULL);
     }
-    if (envelope_estimate(&peer->envelope, (tai_mono_t){exchange->t4_ns}, &e))
-        envelope_set_ageing(&peer->envelope, e.rate_ps_per_s, rate_bound(peer, &e));
+    set_ageing(peer, exchange->t4_ns);
     return true;
+}
+
+/* A fitted rate as far as it can be true. */
+static int64_t possible(const struct peer *peer, int64_t rate_ps)
+{
+    int64_t low = peer->envelope.rate_ps_per_s - peer->envelope.bound_ps_per_s;
+    int64_t high = peer->envelope.rate_ps_per_s + peer->envelope.bound_ps_per_s;
+    return rate_ps < low ? low : rate_ps > high ? high : rate_ps;
 }
 
 bool peer_placement(const struct peer *peer, tai_mono_t raw, struct peer_placement *ret_placement)
@@ -78,7 +106,7 @@ bool peer_placement(const struct peer *peer, tai_mono_t raw, struct peer_placeme
         .remote_timeline = peer->envelope.remote,
         .local = raw,
         .remote = {remote},
-        .rate_ps_per_s = e.rate_ps_per_s,
+        .rate_ps_per_s = possible(peer, e.rate_ps_per_s),
         .half_width_ns = below > above ? below : above,
         .growth = {growth > PAGE_GROWTH_PPB_MAX ? PAGE_GROWTH_PPB_MAX : (int32_t)growth},
         .sigma_ns = e.sigma_ns,

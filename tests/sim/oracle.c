@@ -228,7 +228,9 @@ static void trace_line(struct world *world, struct world_node *node)
     const struct sync_line *line = &node->page.line;
     int64_t half = 0, raw = machine_raw(&node->machine, world->now_ns);
     int64_t tai = line_at(line, raw, &half);
-    world_trace(world, "%u publishes %s, off by %.3f us +- %.3f us growing by %.3f ppm, rate %.3f ppm (true %.3f), node %u, term %llu",
+    world_trace(world,
+                "%u publishes %s, off by %.3f us +- %.3f us growing by %.3f ppm, rate %.3f ppm (true %.3f), "
+                "node %u, term %llu",
                 node->index + 1, taistamp_status_name(line->status), (double)(tai - world->now_ns) * 1e-3,
                 (double)half * 1e-3, line->growth.ppb * 1e-3, (double)line->rate_ps_per_s * 1e-6,
                 -oscillator_rate(&node->machine.oscillator) * 1e6, node->page.master.id,
@@ -325,21 +327,23 @@ static void check_placement(struct world *world, struct world_node *node, size_t
 {
     struct world_node *other = &world->nodes[node->members[member].node.id - 1];
     struct peer_placement p;
-    if (!honest(other) || other->engine == NULL || other->machine.stands || !other->page.written ||
-        !node->port->placement(node->engine, member, (tai_mono_t){machine_raw(&node->machine, world->now_ns)}, &p) ||
+    if (!honest(other) || other->engine == NULL || other->machine.stands ||
+        other->page.written_ns <= other->resumed_ns ||
+        !node->port->placement(node->engine, member, (tai_mono_t){machine_raw(&node->machine, world->now_ns)},
+                               &p) ||
         p.remote_timeline.id != other->page.line.timeline.id)
         return;
     int64_t error = p.remote.ns - machine_raw(&other->machine, world->now_ns);
     world->oracle->figures.placements++;
     if (llabs(error) > p.half_width_ns + ROUNDING_NS && world->scenario->assumptions)
-        oracle_fail(world, node, "places the clock of node %u %lld ns off, +-%lld ns, %u samples", other->index + 1,
-                    (long long)error, (long long)p.half_width_ns, p.samples);
+        oracle_fail(world, node, "places the clock of node %u %lld ns off, +-%lld ns, %u samples",
+                    other->index + 1, (long long)error, (long long)p.half_width_ns, p.samples);
 }
 
 static void check_placements(struct world *world, struct world_node *node)
 {
-    if (node->port->placement == NULL || node->engine == NULL || node->machine.stands || !node->page.written ||
-        node->page.line.timeline.id == 0 || !honest(node))
+    if (node->port->placement == NULL || node->engine == NULL || node->machine.stands ||
+        !node->page.written || node->page.line.timeline.id == 0 || !honest(node))
         return;
     for (size_t i = 0; i < node->settings.members_count && i < SYNC_SERVERS_MAX; i++)
         check_placement(world, node, i);

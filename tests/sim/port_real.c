@@ -32,7 +32,8 @@ static void engine_end(void *memory)
     free(engine);
 }
 
-static bool engine_placement(const void *memory, size_t index, tai_mono_t raw, struct peer_placement *placement)
+static bool engine_placement(const void *memory, size_t index, tai_mono_t raw,
+                             struct peer_placement *placement)
 {
     return peer_placement(&((const struct engine *)memory)->peers[index], raw, placement);
 }
@@ -67,8 +68,8 @@ static void node_group(const void *memory, tai_mono_t raw, struct view_cluster *
     node_cluster(((const struct engine *)memory)->core, raw, view);
 }
 
-const struct port port_node = {"node",    node_make,  node_do,    node_track,
-                               node_list, node_group, engine_placement, engine_end, true};
+const struct port port_node = {"node",     node_make,        node_do,    node_track, node_list,
+                               node_group, engine_placement, engine_end, true};
 
 /* ---- Follower ---- */
 
@@ -99,5 +100,6 @@ static void follower_group(const void *memory, tai_mono_t raw, struct view_clust
     follower_cluster(((const struct engine *)memory)->core, raw, view);
 }
 
-const struct port port_follower = {"follower",    follower_make,  follower_do, follower_track,
-                                   follower_list, follower_group, engine_placement, engine_end,  true};
+const struct port port_follower = {"follower",       follower_make, follower_do,
+                                   follower_track,   follower_list, follower_group,
+                                   engine_placement, engine_end,    true};

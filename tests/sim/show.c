@@ -57,9 +57,9 @@ void show_world(FILE *out, struct world *world)
                              world->now_ns) *
                         1e-3);
         const struct view_budget *b = &view.budget;
-        fprintf(out, "; upstream %.1f path %.1f stamps %.1f age %.1f slew %.1f us", (double)b->upstream_ns * 1e-3,
-                (double)b->path_ns * 1e-3, (double)b->stamps_ns * 1e-3, (double)b->age_ns * 1e-3,
-                (double)b->slew_ns * 1e-3);
+        fprintf(out, "; upstream %.1f path %.1f stamps %.1f age %.1f slew %.1f us",
+                (double)b->upstream_ns * 1e-3, (double)b->path_ns * 1e-3, (double)b->stamps_ns * 1e-3,
+                (double)b->age_ns * 1e-3, (double)b->slew_ns * 1e-3);
         fprintf(out, "; %llu steps, %llu sent\n", (unsigned long long)node->steps,
                 (unsigned long long)node->sent);
     }

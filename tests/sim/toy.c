@@ -153,4 +153,5 @@ static void toy_cluster(const void *engine, tai_mono_t raw, struct view_cluster 
     view->lease_valid = false;
 }
 
-const struct port port_toy = {"toy", toy_make, toy_step, toy_tracking, toy_sources, toy_cluster, NULL, free, false};
+const struct port port_toy = {"toy",       toy_make, toy_step, toy_tracking, toy_sources,
+                              toy_cluster, NULL,     free,     false};

@@ -248,8 +248,6 @@ void world_node_make(struct world *world, uint32_t index, struct rnd random)
     scenario_settings(scenario, &node->plan, index, &node->settings);
     node->settings.crypto = &world->crypto;
     members_make(world, node);
-    /* Not all at the same instant. */
-    node->born_ns = world->now_ns;
 }
 
 void world_node_free(struct world_node *node)
@@ -361,6 +359,7 @@ void world_node_resume(struct world *world, struct world_node *node, bool notice
     world_trace(world, "%u goes on", node->index + 1);
     machine_go_on(&node->machine, world->now_ns, noticed, noticed);
     node->deaf = false;
+    node->resumed_ns = world->now_ns;
     node->runs_ns = world->now_ns + 100000;
 }
 

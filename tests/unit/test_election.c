@@ -118,44 +118,6 @@ static void ack_beat(unsigned from, int64_t token, uint8_t quality)
     hear(from, m);
 }
 
-START_TEST(quorums_by_the_formula)
-{
-    static const unsigned q[] = {1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9, 10, 10, 11};
-    for (unsigned n = 1; n <= SYNC_SERVERS_MAX; n++) {
-        unsigned f = lease_faults(n);
-        ck_assert_uint_eq(f, (n - 1) / 3);
-        ck_assert_uint_eq(lease_quorum(n), q[n - 1]);
-        ck_assert_uint_gt(2 * lease_quorum(n), n + f); /* two quorums share more than f */
-        ck_assert(n == 2 || lease_quorum(n) <= n - f); /* f silent ones do not stop an election */
-    }
-}
-END_TEST
-
-START_TEST(a_lease_lasts_as_its_quorum)
-{
-    struct lease_holder holder;
-    lease_holder_start(&holder, 5, 4, 2);
-    ck_assert_int_eq(lease_holder_until(&holder, 1500), LEASE_NONE);
-    for (int64_t t = 9000; t <= 10000; t += 500)
-        lease_holder_sent(&holder, t);
-    ck_assert(lease_holder_acked(&holder, 0, 9500));
-    ck_assert(lease_holder_acked(&holder, 1, 9500));
-    ck_assert_int_eq(lease_holder_until(&holder, 1500), LEASE_NONE);
-    ck_assert(lease_holder_acked(&holder, 3, 9000));
-    ck_assert_int_eq(lease_holder_until(&holder, 1500), 10500);
-    ck_assert(lease_holder_acked(&holder, 4, 10000)); /* the worked number of lease.h */
-    ck_assert_int_eq(lease_holder_until(&holder, 1500), 11000);
-    ck_assert(!lease_holder_acked(&holder, 3, 9000));  /* again */
-    ck_assert(!lease_holder_acked(&holder, 3, 9999));  /* never sent */
-    ck_assert(!lease_holder_acked(&holder, 4, 9500));  /* older */
-    ck_assert(!lease_holder_acked(&holder, 4, 11000)); /* of the future */
-    for (int64_t t = 20000; t < 20000 + LEASE_BEATS; t++)
-        lease_holder_sent(&holder, t);
-    ck_assert(!lease_holder_acked(&holder, 3, 10000)); /* left the ring */
-    ck_assert_int_ge(10 * MS, lease_margin_min(1500 * MS));
-}
-END_TEST
-
 START_TEST(settings_are_checked)
 {
     struct election_settings s = settings_of(3, 1);
@@ -401,6 +363,46 @@ START_TEST(a_late_vote_elects_nobody)
 }
 END_TEST
 
+START_TEST(a_repeated_heartbeat_renews_no_promise)
+{
+    begin(5, 4, 0);
+    struct election_message m = said(ELECTION_HEARTBEAT, 5);
+    m.sent = 1000;
+    hear(2, m);
+    int64_t until = one.promised_until;
+    now += 700 * MS;
+    hear(2, m);
+    ck_assert_int_eq(acts.verdict, ELECTION_STALE);
+    m.sent = 999; /* overtaken */
+    hear(2, m);
+    ck_assert_int_eq(acts.verdict, ELECTION_STALE);
+    ck_assert_ptr_null(sent(ELECTION_HEARTBEAT_ACK));
+    ck_assert_int_eq(one.promised_until, until);
+}
+END_TEST
+
+START_TEST(an_answer_belongs_to_one_round)
+{
+    begin(3, 4, 0);
+    now += 2 * S;
+    election_on_tick(&one, now, &acts);
+    struct election_message yes = said(ELECTION_PRE_VOTE_REPLY, 4);
+    yes.candidate.id = 1;
+    yes.granted = true;
+    yes.sent = one.round_token - 1; /* of the round before */
+    hear(2, yes);
+    ck_assert_int_eq(acts.verdict, ELECTION_STALE);
+    /* Who gives its vote away gives up its own round. */
+    uint64_t token = one.round_token;
+    hear_vote(3, 4);
+    ck_assert_int_eq(acts.verdict, ELECTION_ACCEPTED);
+    yes.sent = token;
+    hear(2, yes);
+    ck_assert_int_eq(acts.verdict, ELECTION_STALE);
+    ck_assert_uint_eq(one.term, 4);
+}
+END_TEST
+
 START_TEST(accusations)
 {
     /* Member 1 follows 2; f = 1 of 5: two accusers depose, one does not, however often it repeats. */
@@ -572,8 +574,6 @@ int main(void)
     Suite *s = suite_create("election");
     TCase *t = tcase_create("election");
     tcase_set_timeout(t, 120);
-    tcase_add_test(t, quorums_by_the_formula);
-    tcase_add_test(t, a_lease_lasts_as_its_quorum);
     tcase_add_test(t, settings_are_checked);
     tcase_add_test(t, one_server_elects_itself);
     tcase_add_test(t, of_two_the_preferred_is_master);
@@ -583,6 +583,8 @@ int main(void)
     tcase_add_test(t, a_master_lives_by_its_quorum);
     tcase_add_test(t, a_master_without_any_acknowledgement_ends);
     tcase_add_test(t, a_late_vote_elects_nobody);
+    tcase_add_test(t, a_repeated_heartbeat_renews_no_promise);
+    tcase_add_test(t, an_answer_belongs_to_one_round);
     tcase_add_test(t, accusations);
     tcase_add_test(t, goodbye_lets_the_deputy_stand_at_once);
     tcase_add_test(t, a_lost_memory_votes_after_a_lease_of_following);

@@ -401,6 +401,5 @@ void election_leave(struct election *e, int64_t now_ns, struct election_actions 
 bool election_accepts_term(const struct election *e, sync_node_t from, uint64_t term)
 {
     /* Until the term is on the disk a restart could take us back before it. */
-    return from.id != 0 && e->persisted >= e->vote_token && term == e->term && same_node(from, e->master) &&
-           term != e->ended_term;
+    return from.id != 0 && e->persisted >= e->vote_token && term == e->term && same_node(from, e->master);
 }

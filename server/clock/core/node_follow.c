@@ -118,6 +118,15 @@ static void add_own(const struct node *node, const struct engine_now *now, enum 
     e->own = line_interval(&line, now->raw);
 }
 
+/* The first relative line of a node: nothing of its own can judge the master, which may have two faces. All but f of the
+ * other servers must say the same, the master among them; who is silent counts among the f. */
+static void demand_agreement(const struct node *node, struct guard_evidence *e)
+{
+    unsigned agreeing = node->others > node->f ? node->others - node->f : 1;
+    e->needed = agreeing;
+    e->faults = e->witnesses_count > agreeing ? (unsigned)e->witnesses_count - agreeing : 0;
+}
+
 static void correction_evidence(const struct node *node, const struct engine_now *now,
                                 enum taistamp_status claim, struct guard_evidence *ret_evidence)
 {
@@ -127,6 +136,8 @@ static void correction_evidence(const struct node *node, const struct engine_now
     if (ret_evidence->witnesses_count == 0)
         line_evidence(node, now, claim, ret_evidence, NULL);
     add_own(node, now, claim, ret_evidence);
+    if (!witness_absolute(claim) && !ret_evidence->has_own)
+        demand_agreement(node, ret_evidence);
 }
 
 /* ---- corrections ---- */
@@ -201,6 +212,38 @@ static struct view_budget budget_of(const struct node *node, const struct engine
     return b;
 }
 
+/* Kept for the others to see, until enough of them say the same. When enough of them are heard and still no hull
+ * exists, the master told them different things. */
+static void take_tentatively(struct node *node, const struct engine_now *now, size_t peer,
+                             const struct wire_message *message, const struct guard_evidence *evidence,
+                             struct engine_actions *actions)
+{
+    const struct sync_line *line = &message->correction.line;
+    sync_node_t from = node->settings.members[peer].node;
+    if (evidence->has_own || witness_absolute(line->status) || !line_valid(line) ||
+        !line_usable(line, now->timeline, now->raw))
+        return;
+    bool contradicted = node->has_tentative && evidence->witnesses_count >= evidence->needed;
+    node->tentative = *line;
+    node->has_tentative = true;
+    if (contradicted)
+        report_verdict(node, from,
+                       suspicion_against(&node->suspicion, from, SUSPICION_CORRECTION, line->half_width.ns),
+                       actions);
+}
+
+/* From relative to absolute time that is far: what was published before said nothing about TAI, see round.h. */
+static bool begins_again(struct node *node, const struct engine_now *now, const struct sync_line *line)
+{
+    struct sync_line own;
+    int64_t far;
+    if (!witness_absolute(line->status) || !clockwork_target(&node->clockwork, &own) ||
+        witness_absolute(own.status) ||
+        !arith_sub(line_tai(line, now->raw).ns, line_tai(&own, now->raw).ns, &far))
+        return false;
+    return far > ROUND_BEGIN_AGAIN_NS || far < -ROUND_BEGIN_AGAIN_NS;
+}
+
 void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
                             const struct wire_message *message, struct engine_actions *actions)
 {
@@ -214,9 +257,16 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
                                       node->election.term, &evidence, &line);
     if (!believed)
         return;
+    if (!taken && node->following.last.reason == GUARD_UNMEASURED)
+        take_tentatively(node, now, peer, message, &evidence, actions);
     judge_correction(node, now, peer, taken, actions);
     if (!taken)
         return;
+    node->has_tentative = false;
+    if (begins_again(node, now, &line)) {
+        clockwork_void(&node->clockwork, now); /* readers see `unknown` before the next correction's time */
+        return;
+    }
     if (node->following.last.own_is_wrong) {
         actions_report(actions, ENGINE_SAYS_REJECTED, node->settings.self, GUARD_SELF, 0);
         clockwork_void(&node->clockwork, now);
@@ -266,7 +316,11 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, struc
     in.evidence.needed = 1;
     line_evidence(node, now, status, &in.evidence, in.rates_ps_per_s);
     add_own(node, now, status, &in.evidence);
+    size_t heard = in.evidence.witnesses_count;
     in.evidence.faults = node->f; /* nobody was elected: all of the budget */
+    if (!in.evidence.has_own && !absolute && heard > 0 && heard <= 2 * (size_t)node->f)
+        in.evidence.faults =
+            (unsigned)((heard - 1) / 2); /* a start: any running time is better than another one */
     if (has_own && comparable(own.status, status)) {
         line_rebase(&own, now->raw);
         in.has_own = true;

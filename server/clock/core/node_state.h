@@ -67,7 +67,9 @@ struct node {
     int64_t fallback_at;             /* no earlier move to the midpoint */
     enum view_state state;
     tai_mono_t burst_at; /* last burst for want of anything to judge a correction by */
-    bool refuted;        /* the newest correction was rejected by what we measured */
+    bool has_tentative;  /* a master's word that too few others confirm yet: told in replies, not published */
+    struct sync_line tentative;
+    bool refuted; /* the newest correction was rejected by what we measured */
     uint64_t correction_number;
     uint8_t rank, rank_next; /* told to the election; the one that may follow */
     int64_t rank_at;         /* when it may */

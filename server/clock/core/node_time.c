@@ -7,6 +7,9 @@
 #include "sdk/sync/oscillator.h"
 #include "server/clock/core/node_state.h"
 
+/* How long `unknown` is shown between relative time and absolute time that is far from it. */
+#define BEGIN_AGAIN_NS INT64_C(100000000)
+
 bool node_time_leads(const struct node *node, const struct engine_now *now)
 {
     return node->election.role == ELECTION_IS_MASTER && election_lease_held(&node->election, now->boot_ns);
@@ -66,6 +69,7 @@ void node_time_lead(struct node *node, const struct engine_now *now, struct engi
     report_master(node, actions);
     node->accused = false;
     node->refuted = false;
+    node->has_tentative = false;
     if (is_master(node)) {
         /* What a single node did with its own reference goes on as it is. */
         if (node->round.state == ROUND_IDLE)
@@ -88,8 +92,13 @@ static struct view_budget round_budget(const struct round *r)
 static void aim_at_round(struct node *node, const struct engine_now *now, enum view_state state)
 {
     node->budget = round_budget(&node->round);
-    clockwork_aim(&node->clockwork, now, &node->round.line, &node->budget);
     node->state = state;
+    if (node->round.begun && clockwork_has_target(&node->clockwork)) {
+        clockwork_void(&node->clockwork, now); /* readers see `unknown` before another time */
+        node->step_at = now->raw.ns + BEGIN_AGAIN_NS;
+        return;
+    }
+    clockwork_aim(&node->clockwork, now, &node->round.line, &node->budget);
 }
 
 /* The own reference alone is better than the peers' midpoint while nobody leads. */
@@ -162,6 +171,8 @@ static uint8_t rank_now(const struct node *node, const struct engine_now *now)
         rank += 2;
     else if (node->settings.oscillator == OSCILLATOR_TCXO)
         rank += 1;
+    if (!clockwork_has_target(&node->clockwork)) /* who has just started should follow */
+        rank += 3;
     return rank;
 }
 
@@ -222,6 +233,7 @@ void node_time_new_timeline(struct node *node, const struct engine_now *now, str
     for (size_t i = 0; i < node->others; i++)
         node->broke_at[i] = 0;
     node->reference.present = false;
+    node->has_tentative = false;
     following_reset(&node->following);
     round_forget(&node->round);
     node->refuted = false;
@@ -268,6 +280,10 @@ void node_time_about(struct node *node, const struct engine_now *now)
     if (target_now(node, now, &line) && line_valid(&line)) {
         line.expires.ns = now->raw.ns + NODE_LINE_LIFE_NS;
         about->line = line;
+    } else if (node->has_tentative && node->tentative.timeline.id == now->timeline.id) {
+        about->line = node->tentative;
+        line_rebase(&about->line, now->raw);
+        about->line.expires.ns = now->raw.ns + NODE_LINE_LIFE_NS;
     }
     if (node->reference.present)
         about->reference = node->reference;

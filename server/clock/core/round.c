@@ -259,7 +259,9 @@ static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_m
 {
     r->hull_earliest_ns = a->hull.earliest_ns;
     r->hull_latest_ns = a->hull.latest_ns;
-    if (r->state == ROUND_NO_LINE) { /* the agreement was made against the first reference: see round_step */
+    bool far = a->aim_ns > ROUND_BEGIN_AGAIN_NS || a->aim_ns < -ROUND_BEGIN_AGAIN_NS;
+    r->begun = r->state == ROUND_NO_LINE || (r->state == ROUND_RELATIVE && far);
+    if (r->begun) { /* the agreement was made against the first reference: see round_step */
         tai_t zero = r->line.tai;
         line_begin(r, timeline, now, (tai_t){zero.ns + a->aim_ns}, a->rate_ps);
         struct hull_item hull = {a->hull.earliest_ns - a->aim_ns, a->hull.latest_ns - a->aim_ns, 0};
@@ -317,6 +319,7 @@ bool round_step(struct round *r, sync_timeline_t timeline, tai_mono_t now,
     }
     elapsed = elapsed < STEP_NS_MAX ? elapsed : STEP_NS_MAX;
     struct agreement a;
+    r->begun = false;
     bool agree = references_agree(r, now, r->line.tai, references, references_count, &a);
     if (agree) {
         steer_by_references(r, timeline, now, elapsed, &a);

@@ -31,6 +31,9 @@
 #define ROUND_STEP_NS   INT64_C(1000000000) /* between steps */
 #define ROUND_SETTLE_NS INT64_C(2000000000) /* in which a distance to the references is closed */
 #define ROUND_SLEW_PS   INT64_C(100000000)  /* and not faster than by 100 ppm */
+/* Relative time that turns out to be further than this from TAI ends, and absolute time begins where the references are:
+ * drawing it there would take minutes to days, and what was relative never claimed to be near. */
+#define ROUND_BEGIN_AGAIN_NS INT64_C(1000000)
 /* After this long a measured rate is worth no more than the data sheet. */
 #define ROUND_HOLD_NS INT64_C(3600000000000)
 /* A line that is worse than this for want of references is unknown: the page can hold no more. */
@@ -72,6 +75,7 @@ struct round {
     int64_t vouched_ps;     /* what the references last said of the rate, */
     tai_ppb_t vouched_by;   /* and how wrong that may be */
     tai_mono_t since;       /* master since */
+    bool begun;             /* in the last step the line began (again): it does not continue the one before */
     bool contradicted;      /* references there are, and no point that enough of them cover */
     uint32_t voices, f_ref; /* references that count, and how many may be false */
     int64_t hull_earliest_ns, hull_latest_ns; /* of the last step, against the line: information */

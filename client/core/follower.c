@@ -289,7 +289,7 @@ static void turn_down(struct follower *f, size_t index, const struct engine_now 
     }
 }
 
-static void on_correction(struct follower *f, size_t index, const struct engine_now *now,
+static void on_correction(struct follower *f, size_t index, struct engine_now *now,
                           const struct wire_message *m, struct engine_actions *actions)
 {
     struct witness_panel panel;
@@ -303,8 +303,13 @@ static void on_correction(struct follower *f, size_t index, const struct engine_
     bool taken =
         following_correction(&f->following, now, m, f->belief.master, f->belief.term, &panel.evidence, &line);
     if (f->following.last.own_is_wrong) {
+        /* Time never steps: `unknown` comes between. What comes next is taken up as at a start. */
         actions_report(actions, ENGINE_SAYS_REJECTED, f->settings.self, GUARD_SELF, f->following.last.by_ns);
         clockwork_void(&f->clockwork, now);
+        f->following.active = false;
+        f->state = VIEW_STARTING;
+        f->begun = now->raw;
+        return;
     }
     if (taken)
         take_up(f, index, now, &line, actions);
@@ -323,8 +328,8 @@ static void named(struct follower *f, sync_node_t server, sync_node_t master, ui
     actions_report(actions, ENGINE_SAYS_MASTER, f->belief.master, (int64_t)f->belief.term, 0);
 }
 
-static void on_message(struct follower *f, size_t index, const struct engine_now *now,
-                       const struct wire_message *m, struct engine_actions *actions)
+static void on_message(struct follower *f, size_t index, struct engine_now *now, const struct wire_message *m,
+                       struct engine_actions *actions)
 {
     sync_node_t sender = f->settings.members[index].node;
     switch (m->header.type) {

@@ -170,7 +170,7 @@ struct guard_result guard_judge(const struct guard_evidence *e, const struct gua
         result.by_ns = by;
     }
     result.half_width = reach(result.followed, narrowed(e, hull, own_is_wrong));
-    bool trusted = e->faults == 0 && agreeing == e->witnesses_count;
+    bool trusted = !e->claim_may_lie && e->faults == 0 && agreeing == e->witnesses_count;
     if (trusted && claim->half_width.ns < result.half_width.ns)
         result.half_width = claim->half_width;
     return result;

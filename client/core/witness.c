@@ -2,6 +2,7 @@
 #include "client/core/witness.h"
 
 #include "sdk/sync/line.h"
+#include "sdk/time/arith.h"
 
 bool witness_absolute(enum taistamp_status status)
 {
@@ -72,6 +73,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
     struct guard_evidence *e = &ret_panel->evidence;
     e->faults = fallback_faults(servers);
     e->needed = e->faults + 1;
+    e->claim_may_lie = e->faults > 0;
     e->rate_bound = rate_bound;
     size_t narrowest = 0, n = carry_all(peers, count, raw, lines);
     n = keep_kind(lines, n, e->needed, kind, &ret_panel->absolute);
@@ -89,6 +91,53 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
         return;
     ret_panel->source = lines[narrowest].line.source;
     ret_panel->status = agreed_status(lines, n, e->faults);
+}
+
+/* A second reference of a group widens the first. */
+static void add_reference(struct guard_evidence *e, uint16_t *groups, uint16_t group,
+                          const struct guard_witness *w)
+{
+    for (size_t i = 0; group != 0 && i < e->witnesses_count; i++) {
+        struct guard_witness *other = &e->witnesses[i];
+        if (groups[i] != group)
+            continue;
+        struct tai_interval a = interval_saturating(other->tai, other->half_width);
+        struct tai_interval b = interval_saturating(w->tai, w->half_width);
+        a.earliest = b.earliest.ns < a.earliest.ns ? b.earliest : a.earliest;
+        a.latest = b.latest.ns > a.latest.ns ? b.latest : a.latest;
+        other->tai = interval_midpoint(a);
+        other->half_width = interval_half_width(a);
+        return;
+    }
+    if (e->witnesses_count == GUARD_WITNESSES_MAX)
+        return;
+    groups[e->witnesses_count] = group;
+    e->witnesses[e->witnesses_count++] = *w;
+}
+
+bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
+                        struct guard_evidence *evidence)
+{
+    struct guard_evidence e = *evidence;
+    uint16_t groups[GUARD_WITNESSES_MAX];
+    e.witnesses_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct peer_placement p;
+        struct sync_reference r;
+        if (!peers[i].member->server || !peer_reachable(&peers[i], raw) ||
+            !peer_reference(&peers[i], raw, &r) || !r.present || !peer_placement(&peers[i], raw, &p))
+            continue;
+        /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
+        int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
+        struct guard_witness w = {peers[i].member->node, r.tai, r.half_width, sigma};
+        add_reference(&e, groups, r.group, &w);
+    }
+    if (e.witnesses_count == 0)
+        return false;
+    e.faults = (unsigned)((e.witnesses_count - 1) / 2);
+    e.needed = 1;
+    *evidence = e;
+    return true;
 }
 
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw)

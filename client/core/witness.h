@@ -32,6 +32,12 @@ enum witness_kind {
 /* `servers`: n with us if we are one; f follows from it. `rate_bound`: of our own oscillator. */
 void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, unsigned servers,
                      tai_ppb_t rate_bound, enum witness_kind kind, struct witness_panel *ret_panel);
+/* For an absolute claim: the references that servers tell of, as we measured them ourselves. Only they say something of TAI
+ * that no lying master can have told; lines echo what their master said, and widen at every hop. References of one
+ * group share a cause of error and are one witness. f is that of references, (m - 1) / 2. Replaces witnesses and faults, or
+ * is false and changes nothing when nobody within reach has a reference. */
+bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
+                        struct guard_evidence *evidence);
 /* Adds our own line, if it is of the same kind, and tells the fallback of it. */
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw);
 

@@ -130,7 +130,8 @@ static void demand_agreement(const struct node *node, struct guard_evidence *e)
 static void correction_evidence(const struct node *node, const struct engine_now *now,
                                 enum taistamp_status claim, struct guard_evidence *ret_evidence)
 {
-    *ret_evidence = (struct guard_evidence){.needed = 1, .rate_bound = node->settings.rate_bound};
+    *ret_evidence = (struct guard_evidence){
+        .needed = 1, .claim_may_lie = node->f > 0, .rate_bound = node->settings.rate_bound};
     if (witness_absolute(claim))
         reference_evidence(node, now, ret_evidence);
     if (ret_evidence->witnesses_count == 0)

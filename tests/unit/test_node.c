@@ -180,7 +180,7 @@ START_TEST(anchored_node_is_followed)
         }
     }
     for (size_t k = 0; k < 5; k++)
-        ck_assert_int_le(net_width(net, k), 160 * NET_US); /* half a round trip, and little more */
+        ck_assert_int_le(net_width(net, k), 200 * NET_US); /* half a round trip, and little more */
     ck_assert(sum / n < 400.0 * 400.0);
     assert_sound(net);
     net_end(net);

@@ -307,7 +307,8 @@ static bool is_absolute(const struct node *node, const struct engine_now *now, b
     return n > node->f || (has_own && witness_absolute(own->status));
 }
 
-bool node_follow_midpoint(struct node *node, const struct engine_now *now, struct sync_line *ret_line)
+bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool start,
+                          struct sync_line *ret_line)
 {
     struct sync_line own;
     bool has_own = clockwork_target(&node->clockwork, &own) && page_status_has_interval(own.status);
@@ -319,7 +320,7 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, struc
     add_own(node, now, status, &in.evidence);
     size_t heard = in.evidence.witnesses_count;
     in.evidence.faults = node->f; /* nobody was elected: all of the budget */
-    if (!in.evidence.has_own && !absolute && heard > 0 && heard <= 2 * (size_t)node->f)
+    if (start && !in.evidence.has_own && !absolute && heard > 0 && heard <= 2 * (size_t)node->f)
         in.evidence.faults =
             (unsigned)((heard - 1) / 2); /* a start: any running time is better than another one */
     if (has_own && comparable(own.status, status)) {

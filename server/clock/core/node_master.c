@@ -85,7 +85,7 @@ static tai_t realtime_tai(const struct node *node, const struct engine_now *now)
 static void begin_without_references(struct node *node, const struct engine_now *now)
 {
     struct sync_line line;
-    if (node_follow_midpoint(node, now, &line))
+    if (node_follow_midpoint(node, now, true, &line))
         round_take_up(&node->round, now->raw, &line);
     else
         round_start(&node->round, now->timeline, now->raw, realtime_tai(node, now));

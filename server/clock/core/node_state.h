@@ -137,8 +137,10 @@ int64_t node_master_poll_ns(const struct node *node, size_t peer);
 
 void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
                             const struct wire_message *message, struct engine_actions *actions);
-/* The peers' midpoint when that is due; false: too few, run on freely. */
-bool node_follow_midpoint(struct node *node, const struct engine_now *now, struct sync_line *ret_line);
+/* The peers' midpoint; false: too few, run on freely. `start`: we are master and have no line, so fewer than the fault
+ * budget asks for will do: any running relative time is better than another one. */
+bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool start,
+                          struct sync_line *ret_line);
 /* An exchange with a server was measured: what it says is compared with what we know. */
 void node_follow_compare(struct node *node, const struct engine_now *now, size_t server,
                          struct engine_actions *actions);

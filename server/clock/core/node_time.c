@@ -76,6 +76,11 @@ void node_time_lead(struct node *node, const struct engine_now *now, struct engi
             take_up_round(node, now);
         node->correction_number = 0;
     } else {
+        if (node->state ==
+            VIEW_MASTER) { /* the line is good; the next master's corrections come in a moment */
+            node->fallback_at = now->raw.ns + NODE_GRACE_NS;
+            node->state = VIEW_FREE;
+        }
         round_follow(&node->round, (tai_span_t){0}, NULL, NULL, 0);
     }
     pace(node, now);
@@ -123,7 +128,9 @@ static void step_without_master(struct node *node, const struct engine_now *now,
     if (now->raw.ns < node->fallback_at)
         return;
     bool had = clockwork_has_target(&node->clockwork);
-    if (node_follow_midpoint(node, now, &line)) {
+    /* Without a line of our own the master's word is waited for; two faces would look like a midpoint. */
+    bool waits = !had && node->election.master.id != 0 && !node->refuted;
+    if (!waits && node_follow_midpoint(node, now, false, &line)) {
         if (node->state != VIEW_FALLBACK && had)
             actions_report(actions, ENGINE_SAYS_FALLBACK, node->election.master,
                            node->refuted ? node->following.last.reason : GUARD_LEASE, 0);

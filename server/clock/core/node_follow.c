@@ -270,7 +270,8 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
     }
     if (node->following.last.own_is_wrong) {
         actions_report(actions, ENGINE_SAYS_REJECTED, node->settings.self, GUARD_SELF, 0);
-        clockwork_void(&node->clockwork, now);
+        clockwork_void(&node->clockwork, now); /* as above */
+        return;
     }
     node->budget = budget_of(node, now, peer, &line);
     clockwork_offer_leap(&node->clockwork, &message->correction.leap);

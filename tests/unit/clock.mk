@@ -28,3 +28,9 @@ TESTS += tests/unit/test_kernel
 tests_unit_test_kernel_SOURCES = tests/unit/test_kernel.c
 tests_unit_test_kernel_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_kernel_LDADD = $(clock_test_libs)
+
+check_PROGRAMS += tests/unit/test_anchor
+TESTS += tests/unit/test_anchor
+tests_unit_test_anchor_SOURCES = tests/unit/test_anchor.c
+tests_unit_test_anchor_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_anchor_LDADD = $(clock_test_libs)

@@ -12,6 +12,8 @@
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/sync_settings.h"
+#include "sdk/sync/oscillator.h"
+#include "server/clock/core/anchor.h"
 #include "server/clock/core/node.h"
 
 enum { STATE_MODE = 0700, PPB_PER_PPM = 1000 };
@@ -22,6 +24,7 @@ struct cluster_process {
     struct engine_settings engine;
     struct node *node;
     struct peer *peers;
+    struct anchor anchor;
     char *vote_path, *hlc_path;
     int ready_fd;
 };
@@ -54,21 +57,12 @@ static const char *name(void *ctx, sync_node_t node)
     return members_name(&p->members, node);
 }
 
-/* The reference "system-clock": CLOCK_REALTIME, which somebody else keeps, with the operator's bound. */
 static bool second(void *ctx, const struct engine_now *now, const struct sync_leap *leap,
                    struct sync_reference *ret_reference)
 {
-    const struct cluster_process *p = ctx;
-    if (p->config->sync.reference != SYNC_DRIVER_SYSTEM_CLOCK)
-        return false;
-    *ret_reference =
-        (struct sync_reference){.present = leap->expires.ns != 0,
-                                .kind = TAISTAMP_CLOCK_SYSTEM,
-                                .raw = now->raw,
-                                .tai = {now->realtime_ns + leap->tai_utc_s * INT64_C(1000000000)},
-                                .half_width = {p->config->sync.system_clock_error_ns + now->width_ns},
-                                .growth = {p->engine.rate_bound.ppb}};
-    return true;
+    struct cluster_process *p = ctx;
+    return p->config->sync.reference == SYNC_DRIVER_SYSTEM_CLOCK &&
+           anchor_read(&p->anchor, now, leap, ret_reference);
 }
 
 static void ready(void *ctx)
@@ -104,6 +98,9 @@ static enum tai_err fill_engine(struct cluster_process *p, struct tai_error *err
         .timeout_ns_max = c->sync.election_ns_max,
         .step_threshold_ns = c->sync.step_threshold_ns,
     };
+    anchor_init(&p->anchor,
+                &(struct anchor_settings){c->sync.system_clock_error_ns, p->engine.rate_bound,
+                                          oscillator_floor((enum oscillator_class)c->sync.oscillator)});
     return members_settings(&p->members, &p->engine, error);
 }
 

@@ -245,6 +245,26 @@ static bool begins_again(struct node *node, const struct engine_now *now, const 
     return far > ROUND_BEGIN_AGAIN_NS || far < -ROUND_BEGIN_AGAIN_NS;
 }
 
+/* Relative intervals of honest nodes must meet though the master tells each of them something else: so ours reaches as far as
+ * the lines of the others do, the f farthest left out. */
+static void reach_the_others(const struct guard_evidence *e, struct sync_line *line)
+{
+    int64_t far[GUARD_WITNESSES_MAX];
+    size_t n = e->witnesses_count, kept = n > e->faults ? n - e->faults : 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t d;
+        if (!arith_sub(e->witnesses[i].tai.ns, line->tai.ns, &d) || d == INT64_MIN)
+            d = INT64_MAX;
+        tai_bound_t reach = taistamp_bound_add((tai_bound_t){d < 0 ? -d : d}, e->witnesses[i].half_width);
+        size_t at = i;
+        for (; at > 0 && far[at - 1] > reach.ns; at--)
+            far[at] = far[at - 1];
+        far[at] = reach.ns;
+    }
+    if (kept > 0 && e->faults > 0 && far[kept - 1] > line->half_width.ns)
+        line->half_width.ns = far[kept - 1];
+}
+
 void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
                             const struct wire_message *message, struct engine_actions *actions)
 {
@@ -264,6 +284,8 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
     if (!taken)
         return;
     node->has_tentative = false;
+    if (!witness_absolute(line.status))
+        reach_the_others(&evidence, &line);
     if (begins_again(node, now, &line)) {
         clockwork_void(&node->clockwork, now); /* readers see `unknown` before the next correction's time */
         return;

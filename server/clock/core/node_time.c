@@ -129,7 +129,7 @@ static void step_without_master(struct node *node, const struct engine_now *now,
         return;
     bool had = clockwork_has_target(&node->clockwork);
     /* Without a line of our own the master's word is waited for; two faces would look like a midpoint. */
-    bool waits = !had && node->election.master.id != 0 && !node->refuted;
+    bool waits = !had && node->election.master.id != 0;
     if (!waits && node_follow_midpoint(node, now, false, &line)) {
         if (node->state != VIEW_FALLBACK && had)
             actions_report(actions, ENGINE_SAYS_FALLBACK, node->election.master,

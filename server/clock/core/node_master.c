@@ -119,6 +119,8 @@ void node_master_correct(struct node *node, const struct engine_now *now, size_t
     struct wire_correction *c = &m.correction;
     if (!placement_carry_back(&placement, &node->round.line, &c->line))
         return;
+    if (c->line.source < TAISTAMP_CLOCK_QUORUM) /* ours; theirs is that servers of the cluster have it */
+        c->line.source = TAISTAMP_CLOCK_QUORUM;
     int64_t poll = node_master_poll_ns(node, peer);
     int64_t life = 4 * poll > NODE_CORRECTION_LIFE_NS ? 4 * poll : NODE_CORRECTION_LIFE_NS;
     c->line.expires.ns = c->line.raw.ns + life;

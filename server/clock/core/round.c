@@ -176,7 +176,31 @@ struct agreement {
     int64_t aim_ns;
     int64_t rate_ps;
     int64_t growth_ppb; /* the largest of them */
+    enum taistamp_clock_source source;
 };
+
+/* What bounds the line, for entries: our own reference, if it can be true with the others; else servers that have one, but
+ * never better than the worst kind of all but f of them. */
+static enum taistamp_clock_source source_of(const struct round *r, const struct hull_item *hull,
+                                            const struct round_reference *references,
+                                            const struct hull_item *items, size_t count)
+{
+    size_t better[TAISTAMP_CLOCK_ASSUMED + 1] = {0}, seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned kind = references[i].reference.kind;
+        kind = kind > TAISTAMP_CLOCK_ASSUMED ? TAISTAMP_CLOCK_ASSUMED : kind;
+        if (references[i].node.id == r->settings.self.id && items[i].earliest_ns <= hull->latest_ns &&
+            items[i].latest_ns >= hull->earliest_ns)
+            return (enum taistamp_clock_source)kind;
+        better[kind]++;
+    }
+    for (unsigned kind = TAISTAMP_CLOCK_GPS; kind < TAISTAMP_CLOCK_ASSUMED; kind++) {
+        seen += better[kind];
+        if (seen + r->f_ref >= count && seen > 0)
+            return kind < TAISTAMP_CLOCK_QUORUM ? TAISTAMP_CLOCK_QUORUM : (enum taistamp_clock_source)kind;
+    }
+    return TAISTAMP_CLOCK_ASSUMED;
+}
 
 static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
                              const struct round_reference *references, size_t count,
@@ -202,6 +226,7 @@ static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
         r->contradicted = true;
         return false;
     }
+    a.source = source_of(r, &a.hull, references, items, count);
     sort(values, voices);
     a.aim_ns = hull_clamp(&a.hull, half_sum(values[r->f_ref], values[voices - 1 - r->f_ref]));
     a.rate_ps = ensemble_average(rates, count, RATE_CLOSE_PS, r->f_ref, r->base_ps, NULL);
@@ -271,6 +296,9 @@ static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_m
         r->line.half_width.ns = width_to(&a->hull);
     }
     r->line.status = r->voices >= 3 ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_SINGLE_REFERENCE;
+    r->line.source = a->source;
+    if (a->source == TAISTAMP_CLOCK_ASSUMED) /* an operator's word, nobody's measurement */
+        r->line.status = TAISTAMP_STATUS_ASSUMED;
     r->line.growth = steered_growth(r, a);
     r->vouched_ps = a->rate_ps;
     r->vouched_by = growth_of(a->growth_ppb);

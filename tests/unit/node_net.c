@@ -22,7 +22,8 @@ int64_t net_raw(const struct net *net, size_t i, int64_t at)
 
 static int64_t realtime(const struct net *net, size_t i, int64_t at)
 {
-    return net_raw(net, i, at) - net->nodes[i].raw0_ns + NET_TAI0 - 37 * NET_S + net->nodes[i].realtime_error_ns;
+    return net_raw(net, i, at) - net->nodes[i].raw0_ns + NET_TAI0 - 37 * NET_S +
+           net->nodes[i].realtime_error_ns;
 }
 
 /* True time at which its raw clock shows `raw`: a little late. */
@@ -376,18 +377,21 @@ void net_show(const struct net *net)
             printf("  %u down\n", n->id.id);
             continue;
         }
-        printf("  %u state %d term %llu master %u error %.3f us width %.3f us rate %.4f ppm (true %.4f) status %d acc %u sus %u rej %u last %d by %lld\n",
-               n->id.id, n->node->state, (unsigned long long)n->node->election.term, n->node->election.master.id,
-               n->has_line ? (double)net_error(net, i) / 1e3 : NAN, (double)net_width(net, i) / 1e3,
-               (double)n->line.rate_ps_per_s / 1e6, -(double)n->rate_ps / 1e6, (int)n->line.status,
-               n->node->following.accepted, n->node->following.suspect, n->node->following.rejected,
-               (int)n->node->following.last.reason, (long long)n->node->following.last.by_ns);
+        printf("  %u state %d term %llu master %u error %.3f us width %.3f us rate %.4f ppm (true %.4f) "
+               "status %d acc %u sus %u rej %u last %d by %lld\n",
+               n->id.id, n->node->state, (unsigned long long)n->node->election.term,
+               n->node->election.master.id, n->has_line ? (double)net_error(net, i) / 1e3 : NAN,
+               (double)net_width(net, i) / 1e3, (double)n->line.rate_ps_per_s / 1e6,
+               -(double)n->rate_ps / 1e6, (int)n->line.status, n->node->following.accepted,
+               n->node->following.suspect, n->node->following.rejected, (int)n->node->following.last.reason,
+               (long long)n->node->following.last.by_ns);
         const struct sync_line *t = &n->node->clockwork.target;
         struct peer_placement pl = {0};
         for (size_t k = 0; k < n->settings.members_count; k++)
             if (n->members[k].node.id == n->node->election.master.id)
                 (void)peer_placement(&n->peers[k], (tai_mono_t){net_raw(net, i, net->now)}, &pl);
-        printf("    target width %.3f growth %d; path %.3f growth %d sigma %lld skew %lld round state %d width %.3f growth %d rate %.4f\n",
+        printf("    target width %.3f growth %d; path %.3f growth %d sigma %lld skew %lld round state %d "
+               "width %.3f growth %d rate %.4f\n",
                (double)t->half_width.ns / 1e3, t->growth.ppb, (double)pl.half_width_ns / 1e3, pl.growth.ppb,
                (long long)pl.sigma_ns, (long long)pl.skew_ps_per_s, n->node->round.state,
                (double)n->node->round.line.half_width.ns / 1e3, n->node->round.line.growth.ppb,

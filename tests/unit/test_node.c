@@ -136,8 +136,8 @@ static void leader_loss(uint64_t seed, size_t *ret_changed)
         net_run(net, net->now + 100 * NET_MS);
         if (elected == 0 && net_master(net) < net->count)
             elected = net->now - died;
-        ck_assert_msg(net_spread(net) <= 3 * spread, "seed %llu: spread %lld after %lld", (unsigned long long)seed,
-                      (long long)net_spread(net), (long long)spread);
+        ck_assert_msg(net_spread(net) <= 3 * spread, "seed %llu: spread %lld after %lld",
+                      (unsigned long long)seed, (long long)net_spread(net), (long long)spread);
         assert_overlap(net);
     }
     ck_assert_msg(elected > 0 && elected < 5 * NET_S, "a new master after %lld ns", (long long)elected);
@@ -145,8 +145,8 @@ static void leader_loss(uint64_t seed, size_t *ret_changed)
     ck_assert_msg(llabs(after - rate) <= NET_PPM / 10, "seed %llu: rate %lld, then %lld ps/s",
                   (unsigned long long)seed, (long long)rate, (long long)after);
     printf("seed %llu: master %zu, elected after %.2f s, spread %.2f us, rate %.3f then %.3f ppm\n",
-           (unsigned long long)seed, master + 1, (double)elected / 1e9, (double)spread / 1e3, (double)rate / 1e6,
-           (double)after / 1e6);
+           (unsigned long long)seed, master + 1, (double)elected / 1e9, (double)spread / 1e3,
+           (double)rate / 1e6, (double)after / 1e6);
     *ret_changed += master == 0;
     assert_sound(net);
     net_end(net);
@@ -345,8 +345,10 @@ START_TEST(hostile_packets_move_counters_only)
             memcpy(bytes, head, 5);
         }
         struct engine_event event = {.kind = ENGINE_PACKET};
-        event.now = (struct engine_now){{n->timeline}, {net_raw(net, 0, net->now)}, 0, 30, net_raw(net, 0, net->now)};
-        event.now.realtime_ns = n->node->clockwork.now.realtime_ns + event.now.raw.ns - n->node->clockwork.now.raw.ns;
+        event.now =
+            (struct engine_now){{n->timeline}, {net_raw(net, 0, net->now)}, 0, 30, net_raw(net, 0, net->now)};
+        event.now.realtime_ns =
+            n->node->clockwork.now.realtime_ns + event.now.raw.ns - n->node->clockwork.now.raw.ns;
         event.u.packet.bytes = (struct bytes){bytes, len};
         event.u.packet.from.family = 4;
         node_step(n->node, &event, &actions);

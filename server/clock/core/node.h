@@ -16,6 +16,10 @@
  * Persist before send: the vote and the reserve of the hybrid clock go out as actions; what depends on them leaves after
  * their ENGINE_PERSISTED.
  *
+ * An ENGINE_RECORD_VOTE that does not come means that the server is new: it may vote. Where a vote was once written and is gone
+ * (its folder was emptied, its disk replaced), the loop hands in an empty ENGINE_RECORD_VOTE: the server then follows a master
+ * before it votes, for it may have voted in a term that it cannot remember.
+ *
  * Life: node_init once; ENGINE_RECORD for each record on the disk, ENGINE_START, then any events until ENGINE_STOP. Memory
  * is the caller's: struct node, and one struct peer for each member of the settings. No pointer into an event is kept. A
  * step costs a few us; nothing is allocated. One thread at a time. */

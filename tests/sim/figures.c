@@ -42,6 +42,7 @@ void figures_merge(struct figures *into, const struct figures *from)
     into->claims_kept += from->claims_kept;
     into->false_kept += from->false_kept;
     into->scenarios_kept += from->scenarios_kept;
+    into->torn += from->torn;
     into->placements += from->placements;
     into->steps += from->steps;
     into->datagrams += from->datagrams;

@@ -24,6 +24,7 @@ struct figures {
     uint64_t claims, false_claims;    /* intervals looked at */
     uint64_t claims_kept, false_kept; /* those in scenarios where the assumptions hold */
     uint64_t scenarios_kept;
+    uint64_t torn;       /* pairs of relative lines that a lying master keeps apart */
     uint64_t placements; /* measurements of another's raw clock looked at */
     uint64_t steps, datagrams, publications, voids, sim_seconds;
     uint64_t masters;                    /* changes of master seen by honest nodes */

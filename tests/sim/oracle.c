@@ -142,6 +142,11 @@ static void check_relative(struct world *world, struct world_node *node, tai_t t
             histogram_add(&world->oracle->figures.relative_ns, (double)apart);
         if (apart <= half + other_half + 2 * ROUNDING_NS)
             continue;
+        if (!honest(&world->nodes[node->page.master.id - 1])) {
+            /* Cluster time is what its master says; one that says two things has none. */
+            world->oracle->figures.torn++;
+            continue;
+        }
         world->oracle->figures.false_claims++;
         world->oracle->figures.false_kept += world->scenario->assumptions;
         if (world->scenario->assumptions)
@@ -216,7 +221,9 @@ void oracle_publish(struct world *world, struct world_node *node, const struct e
     check(world, node, "before it is replaced");
     if (!honest(node))
         return;
-    if (line->timeline.id != machine_timeline(&node->machine) && page_status_has_interval(line->status))
+    /* An engine that noticed by itself that its clocks had stood still gives the timeline a name of its own. */
+    if (line->timeline.id != machine_timeline(&node->machine) && page_status_has_interval(line->status) &&
+        world->oracle->nodes[node->index].renamed != node->life)
         oracle_fail(world, node, "publishes a line of another timeline");
     if (line->half_width.ns < 0 || line->growth.ppb < 0)
         oracle_fail(world, node, "publishes a negative half-width");
@@ -304,8 +311,10 @@ void oracle_report(struct world *world, struct world_node *node, const struct en
         world->oracle->killed_ns != 0 && world->oracle->new_master_ns == 0)
         world->oracle->new_master_ns = world->now_ns;
     /* After a suspend the clock may be stepped anew. */
-    if (report->kind == ENGINE_SAYS_TIMELINE)
+    if (report->kind == ENGINE_SAYS_TIMELINE) {
         world->oracle->nodes[node->index].steps = 0;
+        world->oracle->nodes[node->index].renamed = node->life;
+    }
 }
 
 void oracle_step(struct world *world, struct world_node *node, const struct engine_event *event)
@@ -343,7 +352,7 @@ static void check_placement(struct world *world, struct world_node *node, size_t
 static void check_placements(struct world *world, struct world_node *node)
 {
     if (node->port->placement == NULL || node->engine == NULL || node->machine.stands ||
-        !node->page.written || node->page.line.timeline.id == 0 || !honest(node))
+        node->page.written_ns <= node->resumed_ns || node->page.line.timeline.id == 0 || !honest(node))
         return;
     for (size_t i = 0; i < node->settings.members_count && i < SYNC_SERVERS_MAX; i++)
         check_placement(world, node, i);

@@ -5,7 +5,9 @@
  *  1. each published line, when it is published, every half second, and just before it is replaced or expires (as a reader of
  *     the page would see it, who calls it disrupted when REALTIME - RAW is another): true TAI is inside, for the statuses
  *     synchronised, single-reference and assumed. For `relative`: two honest nodes that follow the same master in the same
- *     term say intervals of cluster time; at any instant these must overlap, and overlap that of the master itself.
+ *     term say intervals of cluster time; at any instant these must overlap, and overlap that of the master itself, when
+ *     the master is honest. (Cluster time is what the master says; a two-faced one has two. How often that tears
+ *     lines apart is counted, and at the end of a run all must be together.)
  *  3. a term has one master among all that honest nodes say; no two honest nodes hold a lease at the same instant; none
  *     holds one for longer than a lease while it cannot reach a quorum.
  *  4. is 1 with lying masters: whatever they say, no honest interval becomes false.
@@ -32,8 +34,7 @@ struct oracle_node {
     int64_t wakes_second;
     int64_t cut_off_since; /* true time since when it could not reach a quorum; 0: it can */
     uint64_t voids, steps; /* times that a line was given up; steps of the system clock */
-    uint32_t believes;     /* master followed at the last look */
-    int64_t unfit_since;
+    uint32_t renamed;      /* the life in which its engine gave the timeline a new name */
 };
 
 struct oracle_term {

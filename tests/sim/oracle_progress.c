@@ -99,6 +99,20 @@ static bool status_fits(enum taistamp_status status, unsigned refs)
     return status == TAISTAMP_STATUS_SINGLE_REFERENCE || status == TAISTAMP_STATUS_SYNCHRONISED;
 }
 
+/* Relative lines, whoever is master: all honest servers' intervals overlap. */
+static bool together(struct world *world, const struct world_node *node, tai_t tai, int64_t half)
+{
+    for (uint32_t i = 0; i < world->servers_count; i++) {
+        struct world_node *other = &world->nodes[i];
+        tai_t other_tai;
+        int64_t other_half;
+        if (other != node && honest(other) && oracle_read(world, other, &other_tai, &other_half) &&
+            llabs(tai.ns - other_tai.ns) > half + other_half + 4)
+            return false;
+    }
+    return true;
+}
+
 /* What is missing for this node to be well; NULL: nothing. */
 static const char *missing(struct world *world, struct world_node *node, const struct view_tracking *view,
                            const struct view_tracking *first, unsigned refs, int64_t width_max)
@@ -115,6 +129,8 @@ static const char *missing(struct world *world, struct world_node *node, const s
     }
     if (!oracle_read(world, node, &tai, &half))
         return "says no interval";
+    if (view->line.status == TAISTAMP_STATUS_RELATIVE && !together(world, node, tai, half))
+        return "is not together with the others";
     if (!status_fits(view->line.status, refs))
         return "has another status than expected";
     if (half > width_max)

@@ -92,6 +92,11 @@ void show_figures(FILE *out, const char *name, const struct figures *f)
         fprintf(out, "  outside the assumptions: %llu scenarios, %llu of them with false intervals (%llu)\n",
                 (unsigned long long)(f->scenarios - f->scenarios_kept), (unsigned long long)f->broken,
                 (unsigned long long)(f->false_claims - f->false_kept));
+    fprintf(out, "  %llu measurements of raw clocks looked at", (unsigned long long)f->placements);
+    if (f->torn > 0)
+        fprintf(out, "; %llu pairs of relative lines kept apart by a lying master",
+                (unsigned long long)f->torn);
+    fprintf(out, "\n");
     quantiles(out, "half-width / true error", &f->ratio, 1);
     quantiles(out, "half-width, us", &f->width_ns, 1e-3);
     quantiles(out, "true error, us", &f->error_ns, 1e-3);

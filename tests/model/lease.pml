@@ -7,7 +7,8 @@
  * Voters may crash; then their promises are forgotten. Terms order what the votes.pml model proves.
  *
  * Taken away by flags: -DNO_MARGIN; -DNO_SILENCE a restarted voter votes at once; -DFROM_ACK the holder counts from when
- * it hears the acknowledgement and not from send; -DSMALL_QUORUM one vote elects; -DNO_PROMISE voters do not keep it. */
+ * it hears the acknowledgement and not from send; -DSMALL_QUORUM one vote elects; -DNO_PROMISE voters do not keep it;
+ * -DNO_OWN_PROMISE they keep it towards others, and vote for themselves. */
 #define L 2
 #define D 1
 #ifdef NO_MARGIN
@@ -64,10 +65,16 @@ inline tick()
 #define FREE(v, i) (silent[v] == 0 && (promise[v] == 0 || promised[v] == i) && (v > 1 || v == i || lease[v] == 0 || !master[v]))
 #endif
 
+#ifdef NO_OWN_PROMISE
+#define FREE_FOR_ITSELF(i) (silent[i] == 0)
+#else
+#define FREE_FOR_ITSELF(i) FREE(i, i)
+#endif
+
 inline stand(i)
 {
     if
-    :: term[i] < TERMS && !master[i] && FREE(i, i) ->
+    :: term[i] < TERMS && !master[i] && FREE_FOR_ITSELF(i) ->
         term[i] = term[i] + 1;
         vote[i] = i;
         own[i] = term[i];

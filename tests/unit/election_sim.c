@@ -167,6 +167,8 @@ static void agree_to_anything(struct sim *s, unsigned to, unsigned from, const s
 static void node_send(struct sim *s, unsigned from, const struct election_action *action)
 {
     const struct election_message *m = &action->message;
+    if (m->kind == ELECTION_VOTE && s->mutant != SIM_NO_PERSIST)
+        oracle_vote(s, from, m); /* its own vote goes with it */
     if (m->kind == ELECTION_VOTE_REPLY && m->granted && s->mutant != SIM_NO_PERSIST)
         oracle_vote(s, from, m);
     if (m->kind == ELECTION_VOTE_REPLY && m->granted && s->mutant == SIM_NO_PERSIST &&

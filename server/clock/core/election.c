@@ -178,6 +178,9 @@ void election_stand_after(struct election *e, int64_t from_ns)
     if (!first)
         delay = s->timeout_ns_min + election_random_between(e, 0, (wider + 1) * range) +
                 e->quality[e->self] * s->quality_delay_ns;
+    /* Our own vote for ourselves would break a promise as any other would. */
+    if (e->promised.id != 0 && from_ns < e->promised_until)
+        from_ns = e->promised_until;
     if (from_ns < e->silent_until)
         from_ns = e->silent_until;
     if (from_ns < e->exiled_until[e->self])

@@ -45,6 +45,7 @@ static void candidacy_begin(struct election *e, struct election_actions *a)
 
 void election_round_begin(struct election *e, struct election_actions *a)
 {
+    BUG_UNLESS(e->alone || e->promised.id == 0 || e->now_ns >= e->promised_until);
     election_follow_nobody(e, a, ELECTION_REASON_LAPSED);
     e->round_term = (e->claimed_term > e->term ? e->claimed_term : e->term) + 1;
     if (e->alone) {

@@ -550,12 +550,11 @@ static tai_mono_t next_wake(const struct follower *f)
 static void report_status(struct follower *f, const struct engine_now *now, struct engine_actions *actions)
 {
     enum taistamp_status status = clockwork_line(&f->clockwork, now->raw).status;
-    if (f->said_any && status == f->said_status)
-        return;
     enum taistamp_status old = f->said_any ? f->said_status : TAISTAMP_STATUS_UNKNOWN;
     f->said_any = true;
     f->said_status = status;
-    actions_report(actions, ENGINE_SAYS_STATUS, f->settings.self, status, old);
+    if (status != old)
+        actions_report(actions, ENGINE_SAYS_STATUS, f->settings.self, status, old);
 }
 
 void follower_step(struct follower *f, const struct engine_event *event, struct engine_actions *actions)

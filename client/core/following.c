@@ -5,11 +5,19 @@
 #include "sdk/sync/oscillator.h"
 #include "sdk/time/arith.h"
 
-enum { FOLLOWING_INTERVALS = 4 };
+enum { FOLLOWING_INTERVALS = 4, PS_PER_PPB = 1000 };
 
 void following_init(struct following *f)
 {
     *f = (struct following){.leap = {.next = {PAGE_NEVER}}};
+}
+
+int64_t following_rate_max_ps(tai_ppb_t own)
+{
+    int64_t pc = oscillator_declared(OSCILLATOR_PC).ppb;
+    int64_t ppb = (int64_t)own.ppb + (own.ppb > pc ? own.ppb : pc);
+    int64_t most = ppb > PAGE_RATE_PPB_MAX ? PAGE_RATE_PPB_MAX : ppb;
+    return most * PS_PER_PPB + most; /* one over 1 + rho is rho squared more than 1 - rho */
 }
 
 void following_reset(struct following *f)
@@ -45,12 +53,6 @@ static struct guard_result refuse(enum guard_reason reason)
     return (struct guard_result){.verdict = GUARD_REJECT, .reason = reason};
 }
 
-/* The cluster's rate is that of other oscillators, as wrong as ours, while there is no reference. */
-static tai_ppb_t twice(tai_ppb_t bound)
-{
-    return (tai_ppb_t){bound.ppb > PAGE_RATE_PPB_MAX / 2 ? PAGE_RATE_PPB_MAX : 2 * bound.ppb};
-}
-
 static struct guard_result judge(const struct following *f, const struct engine_now *now,
                                  const struct wire_message *m, sync_node_t believed, uint64_t believed_term,
                                  const struct guard_evidence *evidence)
@@ -62,8 +64,8 @@ static struct guard_result judge(const struct following *f, const struct engine_
     if (!line_valid(line) || !page_status_has_interval(line->status) ||
         line->half_width.ns == BOUND_UNBOUNDED)
         return refuse(GUARD_WIDTH);
-    tai_ppb_t bound = evidence->rate_bound;
-    if (bound.ppb > 0 && !oscillator_plausible(twice(bound), line->rate_ps_per_s))
+    int64_t most = following_rate_max_ps(evidence->rate_bound);
+    if (evidence->rate_bound.ppb > 0 && (line->rate_ps_per_s > most || line->rate_ps_per_s < -most))
         return refuse(GUARD_RATE);
     struct guard_claim claim = {line_tai(line, now->raw), line_half_width(line, now->raw)};
     return guard_judge(evidence, &claim);

@@ -39,6 +39,10 @@ struct following {
 void following_init(struct following *following);
 /* Our own timeline changed, or another master is believed in: numbers start anew with the term. */
 void following_reset(struct following *following);
+/* The largest rate of a cluster's line against an oscillator of that declared bound, ps/s: without references the cluster's rate is
+ * that of other oscillators, of the commonest class at worst. A master tells nobody more, however noisy a measurement of a
+ * second is; who is told more rejects it. */
+int64_t following_rate_max_ps(tai_ppb_t own);
 /* A correction (authentic, type WIRE_CORRECTION) came. `believed`: the master and term that we hold for true. `evidence`: at
  * `now`, of the meaning of the correction's status (witness.h). True when *ret_line is to be followed; the verdict is in following->last and was counted. */
 bool following_correction(struct following *following, const struct engine_now *now,

@@ -73,7 +73,7 @@ struct guard_evidence {
     unsigned faults;      /* f: witnesses that may lie */
     unsigned needed;      /* fewer witnesses than this can not vouch for a hull */
     bool claim_may_lie;   /* who claims may be one of the faulty: the width that it claims is not believed */
-    tai_ppb_t rate_bound; /* of our oscillator: a line may run twice as wrong against it; 0: not judged */
+    tai_ppb_t rate_bound; /* of our oscillator (following_rate_max_ps); 0: not judged */
     bool has_reference;   /* our own */
     struct tai_interval reference;
     bool has_own; /* our own line, aged */

@@ -369,6 +369,16 @@ static tai_mono_t next_wake(const struct node *node, const struct engine_now *no
     return (tai_mono_t){wake > now->raw.ns ? wake : now->raw.ns};
 }
 
+static void report_status(struct node *node, const struct engine_now *now, struct engine_actions *actions)
+{
+    enum taistamp_status status = clockwork_line(&node->clockwork, now->raw).status;
+    enum taistamp_status old = node->said_any ? node->said_status : TAISTAMP_STATUS_UNKNOWN;
+    node->said_any = true;
+    node->said_status = status;
+    if (status != old)
+        actions_report(actions, ENGINE_SAYS_STATUS, node->settings.self, status, old);
+}
+
 void node_step(struct node *node, const struct engine_event *event, struct engine_actions *actions)
 {
     struct engine_now reading;
@@ -396,4 +406,5 @@ void node_step(struct node *node, const struct engine_event *event, struct engin
     reserve_clock(node, now, actions);
     clockwork_end(&node->clockwork, now, node->election.term, node->election.master, next_wake(node, now),
                   false, actions);
+    report_status(node, now, actions);
 }

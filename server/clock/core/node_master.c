@@ -107,6 +107,17 @@ bool node_master_step(struct node *node, const struct engine_now *now)
                       readings_count);
 }
 
+/* A measurement of a second may claim more than any oscillator does; it is not told, and the interval bears that it was wrong. */
+static int64_t possible(const struct peer *peer, int64_t rate_ps)
+{
+    uint64_t term;
+    tai_mono_t at;
+    const struct wire_reply *said = peer_said(peer, &term, &at);
+    int32_t rho = said == NULL ? 0 : (int32_t)said->rho_ppb;
+    int64_t most = following_rate_max_ps((tai_ppb_t){rho});
+    return rate_ps > most ? most : rate_ps < -most ? -most : rate_ps;
+}
+
 void node_master_correct(struct node *node, const struct engine_now *now, size_t peer,
                          struct engine_actions *actions)
 {
@@ -121,6 +132,7 @@ void node_master_correct(struct node *node, const struct engine_now *now, size_t
         return;
     if (c->line.source < TAISTAMP_CLOCK_QUORUM) /* ours; theirs is that servers of the cluster have it */
         c->line.source = TAISTAMP_CLOCK_QUORUM;
+    c->line.rate_ps_per_s = possible(&node->peers[peer], c->line.rate_ps_per_s);
     int64_t poll = node_master_poll_ns(node, peer);
     int64_t life = 4 * poll > NODE_CORRECTION_LIFE_NS ? 4 * poll : NODE_CORRECTION_LIFE_NS;
     c->line.expires.ns = c->line.raw.ns + life;

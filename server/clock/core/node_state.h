@@ -76,10 +76,11 @@ struct node {
     struct view_budget budget;
     struct wire_reply about; /* what we say of ourselves */
 
+    bool said_any; /* a status, as last reported */
+    enum taistamp_status said_status;
     sync_node_t said_master; /* as last reported */
     uint64_t said_term;
-    uint32_t up[SYNC_NODES_MAX / 32 + 1]; /* bit set of peers that answer */
-    uint32_t leap_differs;                /* of servers, by their place in server_index */
+    uint32_t leap_differs; /* of servers, by their place in server_index */
 };
 
 /* ---- node.c ---- */

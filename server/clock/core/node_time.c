@@ -201,19 +201,6 @@ static void rank_tell(struct node *node, const struct engine_now *now)
     election_set_quality(&node->election, rank);
 }
 
-static void report_peers(struct node *node, const struct engine_now *now, struct engine_actions *actions)
-{
-    for (size_t i = 0; i < node->settings.members_count; i++) {
-        uint32_t bit = UINT32_C(1) << (i % 32), *word = &node->up[i / 32];
-        bool up = peer_reachable(&node->peers[i], now->raw), was = (*word & bit) != 0;
-        if (up == was)
-            continue;
-        *word ^= bit;
-        sync_node_t member = node->settings.members[i].node;
-        actions_report(actions, up ? ENGINE_SAYS_PEER_UP : ENGINE_SAYS_PEER_DOWN, member, 0, 0);
-    }
-}
-
 void node_time_step(struct node *node, const struct engine_now *now, struct engine_actions *actions)
 {
     tai_span_t elapsed = {now->raw.ns - node->stepped.ns};
@@ -226,7 +213,6 @@ void node_time_step(struct node *node, const struct engine_now *now, struct engi
     } else {
         step_follower(node, now, elapsed, actions);
     }
-    report_peers(node, now, actions);
     pace(node, now);
 }
 

@@ -85,14 +85,20 @@ static void take_up(struct following *f, const struct engine_now *now, const str
     f->leap = c->leap;
 }
 
-/* The line, referred to now, with its middle and its width as the guard allows. */
+/* The line, referred to now, with its middle and its width as the guard allows. Cluster time without references is what the
+ * master's line says, and the witnesses' lines are only near it: then the claim's own interval stays covered. */
 static struct sync_line followed(const struct engine_now *now, const struct sync_line *line,
                                  const struct guard_result *result)
 {
     struct sync_line out = *line;
     line_rebase(&out, now->raw);
+    int64_t moved = INT64_MAX;
+    (void)arith_sub(result->followed.ns, out.tai.ns, &moved);
+    tai_bound_t claimed = taistamp_bound_add(out.half_width, (tai_bound_t){moved < 0 ? -moved : moved});
     out.tai = result->followed;
     out.half_width = result->half_width;
+    if (out.status == TAISTAMP_STATUS_RELATIVE && claimed.ns > out.half_width.ns)
+        out.half_width = claimed;
     return out;
 }
 

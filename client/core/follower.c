@@ -289,6 +289,27 @@ static void turn_down(struct follower *f, size_t index, const struct engine_now 
     }
 }
 
+/* Time never steps: `unknown` comes between, and what comes next is taken up as at a start. */
+static void give_up_line(struct follower *f, const struct engine_now *now)
+{
+    clockwork_void(&f->clockwork, now);
+    f->following.active = false;
+    f->state = VIEW_STARTING;
+    f->begun = now->raw;
+}
+
+/* From relative to absolute time that is far: what was published before said nothing about TAI, and slewing would take hours. */
+static bool begins_again(const struct follower *f, const struct engine_now *now, const struct sync_line *line)
+{
+    struct sync_line own;
+    int64_t far;
+    if (!witness_absolute(line->status) || !clockwork_target(&f->clockwork, &own) ||
+        witness_absolute(own.status) ||
+        !arith_sub(line_tai(line, now->raw).ns, line_tai(&own, now->raw).ns, &far))
+        return false;
+    return far > FOLLOWER_BEGIN_AGAIN_NS || far < -FOLLOWER_BEGIN_AGAIN_NS;
+}
+
 static void on_correction(struct follower *f, size_t index, struct engine_now *now,
                           const struct wire_message *m, struct engine_actions *actions)
 {
@@ -304,16 +325,11 @@ static void on_correction(struct follower *f, size_t index, struct engine_now *n
         witness_add_own(&panel, &own, now->raw);
     bool taken =
         following_correction(&f->following, now, m, f->belief.master, f->belief.term, &panel.evidence, &line);
-    if (f->following.last.own_is_wrong) {
-        /* Time never steps: `unknown` comes between. What comes next is taken up as at a start. */
+    if (f->following.last.own_is_wrong)
         actions_report(actions, ENGINE_SAYS_REJECTED, f->settings.self, GUARD_SELF, f->following.last.by_ns);
-        clockwork_void(&f->clockwork, now);
-        f->following.active = false;
-        f->state = VIEW_STARTING;
-        f->begun = now->raw;
-        return;
-    }
-    if (taken)
+    if (f->following.last.own_is_wrong || (taken && begins_again(f, now, &line)))
+        give_up_line(f, now);
+    else if (taken)
         take_up(f, index, now, &line, actions);
     else
         turn_down(f, index, now, actions);

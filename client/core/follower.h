@@ -30,8 +30,10 @@
 #include "client/core/witness.h"
 #include "sdk/time/hlc.h"
 
-#define FOLLOWER_POLL_NS  INT64_C(2000000000) /* of each server, and between two moves, without a master */
-#define FOLLOWER_GRACE_NS INT64_C(5000000000) /* for the first correction to come, after a start */
+/* Relative time further than this from the absolute time that replaces it is given up, not slewed away. */
+#define FOLLOWER_BEGIN_AGAIN_NS INT64_C(1000000)
+#define FOLLOWER_POLL_NS        INT64_C(2000000000) /* of each server, and between two moves, without a master */
+#define FOLLOWER_GRACE_NS       INT64_C(5000000000) /* for the first correction to come, after a start */
 #define FOLLOWER_EAGER_NS                                                                                    \
     INT64_C(60000000000) /* then polls become rarer again: the servers have others to serve */
 #define FOLLOWER_ASK_NS                                                                                      \

@@ -119,10 +119,18 @@ static void check_absolute(struct world *world, struct world_node *node, tai_t t
                     (long long)(machine_raw(&node->machine, world->now_ns) - node->page.line.raw.ns));
 }
 
-static bool same_cluster_time(const struct world_node *a, const struct world_node *b)
+/* A static master is not elected anew after it slept, and nobody else knows its cluster time: it begins another one. */
+static bool slept(const struct world *world, sync_node_t master)
+{
+    return world->servers_count <= 2 && world->nodes[master.id - 1].resumed_ns != 0;
+}
+
+static bool same_cluster_time(const struct world *world, const struct world_node *a,
+                              const struct world_node *b)
 {
     return a != b && honest(b) && b->page.written && b->page.line.status == TAISTAMP_STATUS_RELATIVE &&
-           a->page.master.id != 0 && a->page.term == b->page.term && a->page.master.id == b->page.master.id;
+           a->page.master.id != 0 && a->page.term == b->page.term && a->page.master.id == b->page.master.id &&
+           !slept(world, a->page.master);
 }
 
 static void check_relative(struct world *world, struct world_node *node, tai_t tai, int64_t half,
@@ -133,7 +141,7 @@ static void check_relative(struct world *world, struct world_node *node, tai_t t
         struct world_node *other = &world->nodes[i];
         tai_t other_tai;
         int64_t other_half;
-        if (!same_cluster_time(node, other) || !oracle_read(world, other, &other_tai, &other_half))
+        if (!same_cluster_time(world, node, other) || !oracle_read(world, other, &other_tai, &other_half))
             continue;
         int64_t apart = llabs(tai.ns - other_tai.ns);
         world->oracle->figures.claims++;

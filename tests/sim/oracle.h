@@ -50,7 +50,7 @@ struct oracle {
     char what[ORACLE_WHAT];
     struct oracle_term terms[ORACLE_TERMS]; /* by term modulo */
     struct figures figures;
-    int64_t healed_ns;  /* 0: not yet */
+    int64_t healed_ns;             /* 0: not yet */
     int64_t good_since, bad_since; /* since when all that is demanded holds, or does not; 0: the other */
     int64_t settled_ns;            /* when it first held for a while; 0: not yet */
     struct mark_taken marks[MARKS];

@@ -7,17 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sdk/io/file.h"
 #include "sdk/io/membership.h"
 #include "server/config.h"
 #include "server/json.h"
-#include "server/lock.h"
 #include "server/served_policy.h"
 #include "server/verbs.h"
 
-enum { LISTEN_TEXT_MAX = 4096 };
-
-static void print_json(json_t *object)
+void command_print_json(json_t *object)
 {
     char *text = json_dumps(object, JSON_INDENT(2));
     if (text != NULL)
@@ -29,8 +25,8 @@ static void print_json(json_t *object)
 void command_refuse(const struct command *command, const struct tai_error *error)
 {
     if (command->json)
-        print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "code", taistamp_err_name(error->code), "error",
-                             error->text));
+        command_print_json(json_pack("{s:b, s:s, s:s}", "ok", 0, "code", taistamp_err_name(error->code),
+                                     "error", error->text));
     else
         fprintf(stderr, "taid: %s\n", error->text);
 }
@@ -76,8 +72,8 @@ int command_init(const struct command *command)
     if (dir == NULL)
         return TAID_EXIT_FAILED;
     if (command->json) {
-        print_json(json_pack("{s:b, s:s, s:s, s:s, s:s}", "ok", 1, "dir", dir, "origin", made.origin, "vkey",
-                             made.vkey, "fingerprint", made.fingerprint));
+        command_print_json(json_pack("{s:b, s:s, s:s, s:s, s:s}", "ok", 1, "dir", dir, "origin", made.origin,
+                                     "vkey", made.vkey, "fingerprint", made.fingerprint));
     } else if (!command->quiet) {
         printf("Made a new log in %s\n\n", dir);
         printf("  name         %s\n", made.origin);
@@ -170,7 +166,7 @@ int command_check(const struct command *command)
         return TAID_EXIT_USAGE;
     }
     if (command->json)
-        print_json(check_json(config, &membership));
+        command_print_json(check_json(config, &membership));
     else if (!command->quiet)
         printf("%s: ok\n", command->config_path);
     if (membership.cluster != NULL && !command->json && !command->quiet)
@@ -180,52 +176,4 @@ int command_check(const struct command *command)
         config_print(config, stdout);
     config_free(config);
     return TAID_EXIT_OK;
-}
-
-/* ---- status ---- */
-
-/* The lines of run/listen as one string with spaces; NULL: none. */
-static char *read_listen(const struct taid_config *config)
-{
-    char *path = NULL, *text = NULL;
-    size_t len = 0;
-    struct tai_error error;
-    if (asprintf(&path, "%s/run/listen", config->data_dir) < 0)
-        return NULL;
-    enum tai_err err = file_read(&file_posix, path, LISTEN_TEXT_MAX, &text, &len, &error);
-    free(path);
-    if (err != TAI_OK)
-        return NULL;
-    while (len > 0 && text[len - 1] == '\n')
-        text[--len] = 0;
-    for (size_t i = 0; i < len; i++)
-        if (text[i] == '\n')
-            text[i] = ' ';
-    return text;
-}
-
-int command_status(const struct command *command)
-{
-    struct taid_config *config = NULL;
-    struct tai_error error = {.text = ""};
-    if (config_load(command->config_path, &config, &error) != TAI_OK) {
-        command_refuse(command, &error);
-        return TAID_EXIT_USAGE;
-    }
-    pid_t pid = lock_owner(config);
-    char *listen = pid != 0 ? read_listen(config) : NULL;
-    if (command->json)
-        print_json(json_pack("{s:b, s:b, s:i, s:s?, s:s}", "ok", 1, "running", pid != 0, "pid", (int)pid,
-                             "listen", listen, "data_dir", config->data_dir));
-    else if (command->quiet)
-        ; /* the exit code says it */
-    else if (pid == 0)
-        printf("taid does not run on %s\n", config->data_dir);
-    else if (listen == NULL)
-        printf("taid runs on %s as process %d; it does not listen (yet)\n", config->data_dir, (int)pid);
-    else
-        printf("taid runs on %s as process %d and listens on %s\n", config->data_dir, (int)pid, listen);
-    free(listen);
-    config_free(config);
-    return pid != 0 ? TAID_EXIT_OK : TAID_EXIT_FAILED;
 }

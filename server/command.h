@@ -10,6 +10,7 @@
 struct command {
     const char *config_path;
     bool check_config, json, quiet, verbose;
+    bool new_state; /* keygen: found the record of votes for a key that was there */
     struct init_options init;
 };
 
@@ -21,6 +22,9 @@ int command_keygen(const struct command *command);
 int command_check(const struct command *command);
 int command_status(const struct command *command);
 
+/* An object to standard output; it is released. */
+struct json_t;
+void command_print_json(struct json_t *object);
 /* Says what went wrong, in the form that was asked for. */
 void command_refuse(const struct command *command, const struct tai_error *error);
 

@@ -7,13 +7,27 @@
 #include "sdk/base/error.h"
 #include "sdk/io/file.h"
 #include "sdk/io/keygen.h"
+#include "server/clock/core/node.h"
 #include "server/command.h"
 #include "server/config.h"
 #include "server/verbs.h"
 
-/* Where the key lies: as the settings say; in a folder that has none, where they would say. */
-static enum tai_err key_path(const struct command *command, char **ret_path, char **ret_user,
-                             struct tai_error *error)
+enum { STATE_MODE = 0700, RECORD_MODE = 0600 };
+
+/* What the settings say, or would say. */
+struct places {
+    char *key, *state_dir, *user;
+};
+
+static void places_free(struct places *p)
+{
+    free(p->key);
+    free(p->state_dir);
+    free(p->user);
+}
+
+static enum tai_err places_find(const struct command *command, struct places *ret_places,
+                                struct tai_error *error)
 {
     const char *dir = command->init.dir;
     char *of_dir = dir != NULL ? file_path(dir, "taid.yaml") : NULL;
@@ -23,9 +37,8 @@ static enum tai_err key_path(const struct command *command, char **ret_path, cha
     enum tai_err err = config_load(dir != NULL ? of_dir : command->config_path, &config, error);
     free(of_dir);
     if (err == TAI_OK) {
-        *ret_path = config->sync.node_key;
-        *ret_user = config->clock.user;
-        config->sync.node_key = config->clock.user = NULL;
+        *ret_places = (struct places){config->sync.node_key, config->sync.state_dir, config->clock.user};
+        config->sync.node_key = config->sync.state_dir = config->clock.user = NULL;
         config_free(config);
         return TAI_OK;
     }
@@ -35,28 +48,48 @@ static enum tai_err key_path(const struct command *command, char **ret_path, cha
             bytes_of_str("no such settings; --config names them, --dir a server's folder"));
     if (err != TAI_ERR_NOT_FOUND)
         return err;
-    *ret_path = file_path(dir, "keys/node.key");
-    return *ret_path != NULL ? TAI_OK : error_set(error, TAI_ERR_MEMORY, "out of memory");
+    *ret_places = (struct places){file_path(dir, "keys/node.key"), file_path(dir, "sync"), NULL};
+    return ret_places->key != NULL && ret_places->state_dir != NULL
+               ? TAI_OK
+               : error_set(error, TAI_ERR_MEMORY, "out of memory");
+}
+
+/* The record of votes begins with the key: a server that has a key and no record has lost it. */
+static enum tai_err found_state(const struct places *p, struct tai_error *error)
+{
+    uint8_t record[NODE_VOTE_RECORD_LEN];
+    char *path = file_path(p->state_dir, "vote");
+    if (path == NULL)
+        return error_set(error, TAI_ERR_MEMORY, "out of memory");
+    node_vote_founded(record);
+    enum tai_err err = file_make_dirs(&file_posix, p->state_dir, STATE_MODE, error);
+    if (err == TAI_OK)
+        err = file_write(&file_posix, path, RECORD_MODE, FILE_NEW, bytes_of(record, sizeof record), error);
+    free(path);
+    return err == TAI_ERR_CONFLICT ? TAI_OK : err; /* what has been voted stays */
 }
 
 int command_keygen(const struct command *command)
 {
-    char *path = NULL, *user = NULL;
+    struct places p = {0};
     struct keygen_result made;
     struct tai_error error = {.text = ""};
-    enum tai_err err = key_path(command, &path, &user, &error);
+    enum tai_err err = places_find(command, &p, &error);
     bool settings = err == TAI_OK;
     if (settings)
-        err = keygen_run(path, true, &made, &error);
+        err = keygen_run(p.key, true, &made, &error);
+    if (err == TAI_OK && (made.made || command->new_state))
+        err = found_state(&p, &error);
     if (err != TAI_OK)
         command_refuse(command, &error);
     else if (command->json)
-        keygen_print_json(&made, path, stdout);
+        keygen_print_json(&made, p.key, stdout);
     else
-        keygen_print(&made, path, stdout, command->quiet ? NULL : stderr);
-    if (err == TAI_OK && made.made && user != NULL && geteuid() == 0 && !command->quiet)
-        fprintf(stderr, "The clock process runs as %s: chown it, and let that user into the folder.\n", user);
-    free(path);
-    free(user);
+        keygen_print(&made, p.key, stdout, command->quiet ? NULL : stderr);
+    if (err == TAI_OK && made.made && p.user != NULL && geteuid() == 0 && !command->quiet)
+        fprintf(stderr,
+                "The clock process runs as %s: chown the key and %s, and let that user into their folders.\n",
+                p.user, p.state_dir);
+    places_free(&p);
     return err == TAI_OK ? TAID_EXIT_OK : settings ? TAID_EXIT_FAILED : TAID_EXIT_USAGE;
 }

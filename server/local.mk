@@ -4,7 +4,7 @@ libtaid_la_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS) $(SQLITE_CFLAGS) $(JANSSON_CFLA
 libtaid_la_SOURCES = \
 	server/config.c server/config.h server/config_keys.c server/config_keys.h \
 	server/json.h server/libevent.h \
-	server/command.c server/command.h server/command_keygen.c server/init.c server/init.h \
+	server/command.c server/command.h server/command_keygen.c server/command_status.c server/init.c server/init.h \
 	server/lock.c server/lock.h server/notify.c server/notify.h \
 	server/sample.h server/served_policy.c server/served_policy.h server/spawn.c server/spawn.h server/supervisor.c server/supervisor.h \
 	server/verbs.c server/verbs.h

@@ -41,6 +41,8 @@ static const char usage[] =
     "\n"
     "init:\n"
     "      --dir DIR             the folder to make, or an empty one; keygen: a server's folder\n"
+    "      --new-state           keygen: found the record of votes again; only where the whole cluster is "
+    "new\n"
     "      --host NAME           the log's name starts with this (default: this machine's name)\n"
     "      --listen ADDR:PORT    where it will listen (default 127.0.0.1:8023; port 0: any free one)\n"
     "      --url URL             where clients will reach it, for the policy\n"
@@ -75,7 +77,17 @@ static const struct supervisor_child *child_find(const char *name)
 
 /* ---- the command line ---- */
 
-enum { OPT_CHECK = 256, OPT_JSON, OPT_VERSION, OPT_DIR, OPT_HOST, OPT_LISTEN, OPT_URL, OPT_ASSUME };
+enum {
+    OPT_CHECK = 256,
+    OPT_JSON,
+    OPT_VERSION,
+    OPT_DIR,
+    OPT_HOST,
+    OPT_LISTEN,
+    OPT_URL,
+    OPT_ASSUME,
+    OPT_NEW_STATE
+};
 
 /* False: wrong. `*ret_done`: answered already. */
 static bool read_options(int argc, char **argv, struct command *c, bool *ret_done)
@@ -93,6 +105,7 @@ static bool read_options(int argc, char **argv, struct command *c, bool *ret_don
         {"listen", required_argument, NULL, OPT_LISTEN},
         {"url", required_argument, NULL, OPT_URL},
         {"assume-error-ms", required_argument, NULL, OPT_ASSUME},
+        {"new-state", no_argument, NULL, OPT_NEW_STATE},
         {NULL, 0, NULL, 0},
     };
     for (int opt; (opt = getopt_long(argc, argv, "c:qvh", options, NULL)) != -1;) {
@@ -123,6 +136,9 @@ static bool read_options(int argc, char **argv, struct command *c, bool *ret_don
             break;
         case OPT_URL:
             c->init.url = optarg;
+            break;
+        case OPT_NEW_STATE:
+            c->new_state = true;
             break;
         case OPT_ASSUME:
             c->init.assume_error_ms = optarg;
@@ -329,5 +345,7 @@ int main(int argc, char **argv)
                        c.init.url != NULL || c.init.assume_error_ms != NULL;
     if (init_option && !init)
         return refuse_usage("--dir, --host, --listen, --url and --assume-error-ms go with init", NULL);
+    if (c.new_state && !keygen)
+        return refuse_usage("--new-state goes with keygen", NULL);
     return dispatch(&c, verb);
 }

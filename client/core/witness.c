@@ -10,6 +10,16 @@ bool witness_absolute(enum taistamp_status status)
            status == TAISTAMP_STATUS_ASSUMED;
 }
 
+enum taistamp_clock_source witness_weaker(enum taistamp_clock_source a, enum taistamp_clock_source b)
+{
+    return a > b ? a : b; /* they are numbered from the best on */
+}
+
+enum taistamp_clock_source witness_relayed(enum taistamp_clock_source source)
+{
+    return witness_weaker(source, TAISTAMP_CLOCK_QUORUM);
+}
+
 struct carried {
     sync_node_t node;
     struct sync_line line;
@@ -75,7 +85,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
     e->needed = e->faults + 1;
     e->claim_may_lie = e->faults > 0;
     e->rate_bound = rate_bound;
-    size_t narrowest = 0, n = carry_all(peers, count, raw, lines);
+    size_t n = carry_all(peers, count, raw, lines);
     n = keep_kind(lines, n, e->needed, kind, &ret_panel->absolute);
     for (size_t i = 0; i < n; i++) {
         const struct sync_line *line = &lines[i].line;
@@ -83,13 +93,11 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
             (struct guard_witness){lines[i].node, line->tai, line->half_width, lines[i].sigma_ns};
         ret_panel->rates_ps_per_s[i] = line->rate_ps_per_s;
         ret_panel->skews_ps_per_s[i] = lines[i].skew_ps_per_s;
-        if (line->half_width.ns < lines[narrowest].line.half_width.ns)
-            narrowest = i;
+        ret_panel->source = witness_weaker(ret_panel->source, witness_relayed(line->source));
     }
     e->witnesses_count = n;
     if (n == 0)
         return;
-    ret_panel->source = lines[narrowest].line.source;
     ret_panel->status = agreed_status(lines, n, e->faults);
 }
 

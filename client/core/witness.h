@@ -19,11 +19,16 @@ struct witness_panel {
     int64_t skews_ps_per_s[GUARD_WITNESSES_MAX]; /* 1 sigma of those */
     bool absolute;                               /* the lines are of TAI */
     enum taistamp_status status;       /* the best that all but f of them claim; meaningful with a witness */
-    enum taistamp_clock_source source; /* of the narrowest of those */
+    enum taistamp_clock_source source; /* the weakest of theirs, relayed */
 };
 
 /* True for the statuses whose interval is about TAI. */
 bool witness_absolute(enum taistamp_status status);
+/* The less telling of two sources: what rests on both is worth no more than this. */
+enum taistamp_clock_source witness_weaker(enum taistamp_clock_source a, enum taistamp_clock_source b);
+/* What a line's source is to those that follow it: another server's receiver is not one at ours. `gps` and `upstream`
+ * become `quorum`, "other servers that have one"; what is weaker than that stays what it is. */
+enum taistamp_clock_source witness_relayed(enum taistamp_clock_source source);
 enum witness_kind {
     WITNESS_BEST,
     WITNESS_ABSOLUTE,

@@ -89,8 +89,10 @@ json_t *control_json_tracking(const struct control_owner *owner)
     struct view_tracking t;
     owner->tracking(owner->ctx, &t);
     bool has = page_status_has_interval(t.line.status);
-    json_t *o = json_pack("{s:i, s:s, s:s, s:s}", "v", 1, "state", control_state_name(t.state), "status",
-                          taistamp_status_name(t.line.status), "source", taistamp_clock_name(t.line.source));
+    json_t *o = json_pack("{s:i, s:s, s:s}", "v", 1, "state", control_state_name(t.state), "status",
+                          taistamp_status_name(t.line.status));
+    bool absolute = has && t.line.status != TAISTAMP_STATUS_RELATIVE;
+    json_t *source = absolute ? json_string(taistamp_clock_name(t.line.source)) : json_null();
     json_t *interval =
         has ? json_pack("{s:o, s:o}", "earliest_ns", ns(t.now.earliest.ns), "latest_ns", ns(t.now.latest.ns))
             : json_null();
@@ -99,7 +101,8 @@ json_t *control_json_tracking(const struct control_owner *owner)
                   (json_int_t)t.corrections_suspect, "rejected", (json_int_t)t.corrections_rejected);
     json_t *hlc = json_pack("{s:o, s:I}", "ns", ns((int64_t)t.hlc_ns), "count", (json_int_t)t.hlc_count);
     json_t *timeline = json_sprintf("%016" PRIx64, t.timeline);
-    if (o == NULL || json_object_set_new(o, "tai", interval) != 0 ||
+    if (o == NULL || json_object_set_new(o, "source", source) != 0 ||
+        json_object_set_new(o, "tai", interval) != 0 ||
         json_object_set_new(o, "half_width_ns", has ? ns(t.half_width_ns) : json_null()) != 0 ||
         json_object_set_new(o, "budget", budget(&t.budget)) != 0 ||
         json_object_set_new(o, "rate_ps_per_s", json_integer(t.rate_ps_per_s)) != 0 ||

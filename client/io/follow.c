@@ -26,7 +26,7 @@ struct follow {
     struct follower *follower;
     struct peer *peers;
     int64_t until_ns; /* CLOCK_MONOTONIC; --once gives up; 0: never */
-    bool is_ready;
+    bool has_time;
 };
 
 static void step(void *engine, const struct engine_event *event, struct engine_actions *ret_actions)
@@ -55,10 +55,10 @@ static const char *name(void *ctx, sync_node_t node)
     return members_name(&f->members, node);
 }
 
-static void ready(void *ctx)
+static void published(void *ctx)
 {
     struct follow *f = ctx;
-    f->is_ready = true;
+    f->has_time = true;
 }
 
 static int64_t monotonic_ns(void)
@@ -71,7 +71,7 @@ static int64_t monotonic_ns(void)
 static bool done(void *ctx)
 {
     const struct follow *f = ctx;
-    return f->options->once && (f->is_ready || (f->until_ns != 0 && monotonic_ns() >= f->until_ns));
+    return f->options->once && (f->has_time || (f->until_ns != 0 && monotonic_ns() >= f->until_ns));
 }
 
 static void reload(void *ctx)
@@ -145,7 +145,7 @@ static int run(struct follow *f, const struct host_settings *host)
     int code = host_run(host);
     if (!f->options->once || code != CLIENT_EXIT_OK)
         return code;
-    if (f->is_ready)
+    if (f->has_time)
         return print_once(f);
     log_error("no time within %" PRId64
               " s: no server of the cluster answers, or none is trusted yet (taictl sources tells)",
@@ -167,7 +167,7 @@ int follow_run(const struct client_config *config, const struct client_options *
         .ctx = &f,
         .name = name,
         .reload = reload,
-        .ready = ready,
+        .published = published,
         .done = done,
         .records = {{ENGINE_RECORD_DRIFT, config->drift_file}},
         .records_count = 1,

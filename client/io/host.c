@@ -45,7 +45,8 @@ struct host {
     struct engine_now last;        /* clocks of the step under way */
     struct engine_actions actions; /* too large for a stack */
     int64_t second_raw_ns;         /* raw reading at which the next second's work is due */
-    bool started, is_ready, ending;
+    int64_t ready_raw_ns;          /* ready then, published or not */
+    bool started, is_ready, has_published, ending;
 };
 
 static volatile sig_atomic_t stop_asked, reload_asked;
@@ -130,6 +131,53 @@ static enum taistamp_utc_status utc_status(const struct sync_leap *leap, tai_t n
     return now.ns < leap->expires.ns ? TAISTAMP_UTC_OK : TAISTAMP_UTC_EXPIRED;
 }
 
+static void be_ready(struct host *h)
+{
+    if (h->is_ready)
+        return;
+    h->is_ready = true;
+    if (h->settings->ready != NULL)
+        h->settings->ready(h->settings->ctx);
+}
+
+static enum page_role role_of(enum view_state state)
+{
+    switch (state) {
+    case VIEW_STARTING:
+        return PAGE_ROLE_STARTING;
+    case VIEW_FOLLOWING:
+        return PAGE_ROLE_FOLLOWING;
+    case VIEW_FALLBACK:
+        return PAGE_ROLE_FALLBACK;
+    case VIEW_FREE:
+        return PAGE_ROLE_FREE;
+    case VIEW_MASTER:
+        return PAGE_ROLE_MASTER;
+    case VIEW_ALONE:
+        return PAGE_ROLE_ALONE;
+    }
+    return PAGE_ROLE_NONE;
+}
+
+static uint8_t counted(uint32_t n)
+{
+    return (uint8_t)(n < PAGE_COUNT_MAX ? n : PAGE_COUNT_MAX);
+}
+
+/* For those who have the page and may not ask the control socket: the stamp process and its /metrics. */
+static struct page_cluster cluster_now(struct host *h)
+{
+    struct view_tracking tracking;
+    struct view_cluster cluster;
+    h->settings->engine.tracking(h->settings->engine.engine, h->last.raw, &tracking);
+    h->settings->engine.cluster(h->settings->engine.engine, h->last.raw, &cluster);
+    return (struct page_cluster){.role = role_of(tracking.state),
+                                 .has_margin = true,
+                                 .margin = counted(cluster.margin),
+                                 .servers_up = counted(cluster.servers_up),
+                                 .servers = counted(cluster.servers)};
+}
+
 static void do_publish(struct host *h, const struct engine_actions *a)
 {
     struct sync_line target = a->line;
@@ -150,11 +198,13 @@ static void do_publish(struct host *h, const struct engine_actions *a)
     struct clock_line line;
     if (!line_to_page(&target, &context, &line))
         return; /* out of the page's ranges: what was there expires */
+    line.cluster = cluster_now(h);
     page_write(h->page.page, &line);
-    if (!h->is_ready && page_status_has_interval(line.status)) {
-        h->is_ready = true;
-        if (h->settings->ready != NULL)
-            h->settings->ready(h->settings->ctx);
+    if (!h->has_published && page_status_has_interval(line.status)) {
+        h->has_published = true;
+        if (h->settings->published != NULL)
+            h->settings->published(h->settings->ctx);
+        be_ready(h);
     }
 }
 
@@ -256,6 +306,8 @@ static void say_breaks(struct host *h)
 static void each_second(struct host *h, const struct engine_now *now)
 {
     h->second_raw_ns = now->raw.ns + SECOND_NS;
+    if (now->raw.ns >= h->ready_raw_ns)
+        be_ready(h);
     say_breaks(h);
     hand_in_leap(h, now);
     hand_in_kernel(h, now);
@@ -271,6 +323,7 @@ static void start(struct host *h, const struct engine_now *now)
 {
     h->started = true;
     h->second_raw_ns = now->raw.ns;
+    h->ready_raw_ns = now->raw.ns + HOST_READY_NS;
     if (!records_load(h->settings, now, &h->actions)) {
         h->ending = true;
         return;

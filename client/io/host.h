@@ -25,6 +25,7 @@
 #include "taistamp/base.h"
 
 enum { HOST_BURST = 32, HOST_RECORDS_MAX = 4 };
+#define HOST_READY_NS INT64_C(5000000000)
 
 /* The engine behind the host. */
 struct host_engine {
@@ -62,8 +63,13 @@ struct host_settings {
     bool (*second)(void *ctx, const struct engine_now *now, const struct sync_leap *leap,
                    struct sync_reference *ret_reference);
     void (*reload)(void *ctx);
-    /* After the first line with an interval was published, and once the sockets are open. */
+    /* What ENGINE_SAYS_ELECTION with this value means, in words, and whether a person must look; NULL: nothing to log. */
+    const char *(*election)(void *ctx, int64_t value, bool *ret_alarming);
+    /* Once: after the first line with an interval was published, or HOST_READY_NS after the start without one. A server
+     * that hears nobody is ready all the same: it says "unknown", and that is an answer. */
     void (*ready)(void *ctx);
+    /* Once: after the first line with an interval was published. */
+    void (*published)(void *ctx);
     /* After each step: true ends the loop (tai-client --once). */
     bool (*done)(void *ctx);
 };

@@ -53,6 +53,17 @@ static void say_status(const struct engine_report *r)
              taistamp_status_name((enum taistamp_status)r->other));
 }
 
+static void say_election(const struct engine_report *r, const struct host_settings *s)
+{
+    bool alarming = false;
+    const char *text = s->election == NULL ? NULL : s->election(s->ctx, r->value, &alarming);
+    if (text == NULL)
+        return;
+    bool own = r->node.id == s->self.id || r->node.id == 0;
+    log_line(alarming ? LOG_WARNING : LOG_DEBUG, "clock: election: %s%s%s%s", text, own ? "" : " (",
+             own ? "" : name_of(r->node, s).text, own ? "" : ")");
+}
+
 void says_log(const struct engine_report *r, const struct host_settings *s)
 {
     switch (r->kind) {
@@ -108,7 +119,7 @@ void says_log(const struct engine_report *r, const struct host_settings *s)
         log_warning("clock: %s counts TAI-UTC as %" PRId64 " s", name_of(r->node, s).text, r->value);
         return;
     case ENGINE_SAYS_ELECTION:
-        log_debug("clock: election: event %" PRId64 " (%" PRId64 ")", r->value, r->other);
+        say_election(r, s);
         return;
     case ENGINE_SAYS_DISK:
         log_error("clock: a record could not be made durable");

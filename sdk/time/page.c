@@ -41,7 +41,8 @@ static bool within(int64_t v, int64_t max)
 static bool line_valid(const struct clock_line *l)
 {
     if (l->status >= TAISTAMP_STATUS_EXPIRED || l->utc > TAISTAMP_UTC_UNKNOWN ||
-        l->source > TAISTAMP_CLOCK_ASSUMED)
+        l->source > TAISTAMP_CLOCK_ASSUMED || l->cluster.role > PAGE_ROLE_ALONE ||
+        l->cluster.margin > PAGE_COUNT_MAX)
         return false;
     if (l->as_of.ns < 0 || l->void_after.ns < l->as_of.ns ||
         l->void_after.ns - l->as_of.ns > PAGE_LIFE_NS_MAX)
@@ -53,6 +54,33 @@ static bool line_valid(const struct clock_line *l)
     return within(l->tai.ns, PAGE_INSTANT_NS_MAX) && within(l->realtime_minus_raw_ns, PAGE_INSTANT_NS_MAX) &&
            within(l->next_leap.ns, PAGE_INSTANT_NS_MAX) && within(l->tai_utc_s, PAGE_TAI_UTC_S_MAX) &&
            within(l->next_tai_utc_s, PAGE_TAI_UTC_S_MAX);
+}
+
+const char *page_role_name(enum page_role role)
+{
+    static const char *const names[] = {"none",         "starting", "following", "fallback",
+                                        "free-running", "master",   "alone"};
+    size_t i = (size_t)role;
+    return i < sizeof names / sizeof *names ? names[i] : "none";
+}
+
+static uint64_t cluster_word(const struct page_cluster *c)
+{
+    return (uint64_t)c->role | (c->has_margin ? (uint64_t)c->margin + 1 : 0) << 8 |
+           (uint64_t)c->servers_up << 16 | (uint64_t)c->servers << 24;
+}
+
+/* Whatever stands there means something: a role of a later version is none of ours. */
+static struct page_cluster cluster_of(uint64_t word)
+{
+    uint64_t role = word & PAGE_FLAGS_BYTE, margin = word >> 8 & PAGE_FLAGS_BYTE;
+    return (struct page_cluster){
+        .role = role <= PAGE_ROLE_ALONE ? (enum page_role)role : PAGE_ROLE_NONE,
+        .has_margin = margin != 0,
+        .margin = margin != 0 ? (uint8_t)(margin - 1) : 0,
+        .servers_up = (uint8_t)(word >> 16 & PAGE_FLAGS_BYTE),
+        .servers = (uint8_t)(word >> 24 & PAGE_FLAGS_BYTE),
+    };
 }
 
 static void store_line(struct clock_page *page, const struct clock_line *l)
@@ -75,6 +103,7 @@ static void store_line(struct clock_page *page, const struct clock_line *l)
     store(page, PAGE_W_NEXT_LEAP, (uint64_t)l->next_leap.ns);
     store(page, PAGE_W_TERM, l->term);
     store(page, PAGE_W_MASTER, l->master);
+    store(page, PAGE_W_CLUSTER, cluster_word(&l->cluster));
 }
 
 /* Makes the generation odd before any field changes; one that is odd already was left so by a writer that
@@ -133,6 +162,7 @@ static uint64_t load_line(const struct clock_page *page, struct clock_line *l)
     l->next_leap.ns = page_i64(page_load(page, PAGE_W_NEXT_LEAP));
     l->term = page_load(page, PAGE_W_TERM);
     l->master = page_load(page, PAGE_W_MASTER);
+    l->cluster = cluster_of(page_load(page, PAGE_W_CLUSTER));
     return page_load(page, PAGE_W_FLAGS);
 }
 

@@ -27,7 +27,9 @@
  *      4  boot id, bytes 0-7                   14  next_leap
  *      5  boot id, bytes 8-15                  15  term
  *      6  timeline                             16  master
- *      7  as_of                                17 to 63  zero
+ *      7  as_of                                17  bits 0-7 role, 8-15 margin + 1, 16-23 servers
+ *                                                  up, 24-31 servers; 0: not known
+ *                                              18 to 63  zero
  *
  * This module is pure: mapping the page and reading clocks is done by its callers (sdk/io/page.h). */
 #ifndef SDK_TIME_PAGE_H
@@ -65,6 +67,27 @@ enum { PAGE_DISRUPTED_AGE_DIV = 2000 }; /* 500 ppm: the most that Linux slews by
 /* next_leap when no leap second is known to come. */
 #define PAGE_NEVER PAGE_INSTANT_NS_MAX
 
+/* What part the writer's machine plays in its cluster. */
+enum page_role {
+    PAGE_ROLE_NONE, /* no cluster, or not said */
+    PAGE_ROLE_STARTING,
+    PAGE_ROLE_FOLLOWING,
+    PAGE_ROLE_FALLBACK,
+    PAGE_ROLE_FREE,
+    PAGE_ROLE_MASTER,
+    PAGE_ROLE_ALONE
+};
+/* Information for whoever watches a cluster; no reading of the clock depends on it, so a reader that does not know this
+ * word loses nothing. Counts saturate at PAGE_COUNT_MAX. */
+enum { PAGE_COUNT_MAX = 254 };
+struct page_cluster {
+    enum page_role role;
+    bool has_margin;
+    uint8_t margin;     /* further faults that the time survives now */
+    uint8_t servers_up; /* with this one, if it is one */
+    uint8_t servers;    /* of the configuration; 0: not said */
+};
+
 /* What the page says, outside the page. */
 struct clock_line {
     uint8_t boot_id[16];
@@ -85,6 +108,7 @@ struct clock_line {
     enum taistamp_clock_source source;
     uint64_t term;   /* of the master that this line follows; 0: none */
     uint64_t master; /* its node number; 0: none */
+    struct page_cluster cluster;
 };
 
 /* The page as it lies in memory. */
@@ -92,6 +116,8 @@ struct clock_page {
     _Atomic uint64_t words[PAGE_WORDS];
 };
 
+/* "starting", "following", "fallback", "free-running", "master", "alone"; "none". Static storage. */
+const char *page_role_name(enum page_role role);
 /* True for the statuses that have an interval: synchronised, single-reference, assumed, relative. */
 bool page_status_has_interval(enum taistamp_status status);
 

@@ -27,6 +27,7 @@ enum page_word {
     PAGE_W_NEXT_LEAP,
     PAGE_W_TERM,
     PAGE_W_MASTER,
+    PAGE_W_CLUSTER,
     PAGE_W_USED
 };
 

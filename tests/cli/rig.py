@@ -79,6 +79,10 @@ class Taid:
             file.write(settings)
 
     def start(self, environment=None):
+        self.launch(environment)
+        self.await_start()
+
+    def launch(self, environment=None):
         listen = os.path.join(self.folder, 'run/listen')
         with contextlib.suppress(FileNotFoundError):
             os.unlink(listen)
@@ -86,6 +90,9 @@ class Taid:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [TAID, '--config', os.path.join(self.folder, 'taid.yaml')], stdout=log, stderr=log,
                 env=dict(os.environ, **(environment or {})))
+
+    def await_start(self):
+        listen = os.path.join(self.folder, 'run/listen')
         for _ in range(600):
             if os.path.exists(listen) and os.path.getsize(listen) > 0:
                 with open(listen, encoding='utf-8') as file:

@@ -40,6 +40,12 @@ TAISTAMP_MUST_CHECK enum tai_err node_init(struct node *node, const struct engin
 /* One event in, what to do out. */
 void node_step(struct node *node, const struct engine_event *event, struct engine_actions *ret_actions);
 
+/* The record ENGINE_RECORD_VOTE of a server that has never voted. It is written when the server's key is made, so that
+ * its absence later means "lost": an empty record is handed in then, and the server neither votes nor stands until it has
+ * followed a master for a lease (election.h). */
+enum { NODE_VOTE_RECORD_LEN = 13 };
+void node_vote_founded(uint8_t ret_record[NODE_VOTE_RECORD_LEN]);
+
 /* What it shows. `raw` is a reading of now, not before the last event's. Sources: all members in the order of the
  * settings; returns how many were written. */
 void node_tracking(const struct node *node, tai_mono_t raw, struct view_tracking *ret_tracking);

@@ -7,7 +7,19 @@
 #include "server/clock/core/node_state.h"
 
 /* The record of (term, vote): version, then both. */
-enum { MEMORY_LEN = 13, MEMORY_VERSION = 1 };
+enum { MEMORY_LEN = NODE_VOTE_RECORD_LEN, MEMORY_VERSION = 1 };
+
+static void memory_write(uint64_t term, sync_node_t vote, uint8_t ret_record[NODE_VOTE_RECORD_LEN])
+{
+    ret_record[0] = MEMORY_VERSION;
+    be64_write(ret_record + 1, term);
+    be32_write(ret_record + 9, vote.id);
+}
+
+void node_vote_founded(uint8_t ret_record[NODE_VOTE_RECORD_LEN])
+{
+    memory_write(0, (sync_node_t){0}, ret_record);
+}
 
 enum tai_err node_memory_decode(struct bytes record, struct election_memory *ret_memory)
 {
@@ -36,9 +48,7 @@ void node_election_persist(struct node *node, struct engine_actions *actions)
         return;
     slot->token = node->vote.token;
     slot->len = MEMORY_LEN;
-    slot->bytes[0] = MEMORY_VERSION;
-    be64_write(slot->bytes + 1, node->vote.term);
-    be32_write(slot->bytes + 9, node->vote.vote.id);
+    memory_write(node->vote.term, node->vote.vote, slot->bytes);
 }
 
 /* ---- words ---- */

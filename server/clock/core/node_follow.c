@@ -318,6 +318,18 @@ static enum taistamp_status midpoint_status(const struct node *node, const struc
     return single ? TAISTAMP_STATUS_SINGLE_REFERENCE : TAISTAMP_STATUS_SYNCHRONISED;
 }
 
+/* The weakest of what the lines moved to rest on. */
+static enum taistamp_clock_source midpoint_source(const struct node *node, const struct engine_now *now)
+{
+    enum taistamp_clock_source source = TAISTAMP_CLOCK_QUORUM;
+    for (size_t i = 0; i < node->others; i++) {
+        struct sync_line line;
+        if (peer_line(&node->peers[node->server_index[i]], now->raw, &line) && witness_absolute(line.status))
+            source = witness_weaker(source, line.source);
+    }
+    return source;
+}
+
 /* Absolute as soon as more servers than may lie have absolute lines, or we have one. */
 static bool is_absolute(const struct node *node, const struct engine_now *now, bool has_own,
                         const struct sync_line *own)
@@ -364,6 +376,9 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
     line.expires.ns = now->raw.ns + NODE_LINE_LIFE_NS;
     line.status =
         in.has_own && comparable(own.status, status) ? own.status : midpoint_status(node, now, absolute);
+    line.source = in.has_own && witness_absolute(own.status)
+                      ? witness_weaker(own.source, midpoint_source(node, now))
+                      : midpoint_source(node, now);
     *ret_line = line;
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a node shows of itself. */
+#include "client/core/witness.h"
 #include "sdk/sync/line.h"
 #include "server/clock/core/node_state.h"
 
@@ -78,16 +79,36 @@ size_t node_sources(const struct node *node, tai_mono_t raw, struct view_source 
     return n;
 }
 
-/* How many more may fail before time is lost: of the servers for the next election, and of the references for TAI. */
-static uint32_t margin(const struct node *node, uint32_t up)
+/* References that are heard of now, correlated ones once. The master's round has counted; others count what they are told. */
+static uint32_t voices(const struct node *node, tai_mono_t raw)
 {
+    uint16_t groups[SYNC_SERVERS_MAX + 1];
+    size_t n = 0;
+    if (node->round.state == ROUND_STEERED)
+        return node->round.voices;
+    for (size_t i = 0; i <= node->others && n <= SYNC_SERVERS_MAX; i++) {
+        struct sync_reference r = node->reference;
+        if (i > 0 && !peer_reference(&node->peers[node->server_index[i - 1]], raw, &r))
+            continue;
+        bool counted = !r.present;
+        for (size_t j = 0; j < n && r.group != 0; j++)
+            counted = counted || groups[j] == r.group;
+        if (!counted)
+            groups[n++] = r.group;
+    }
+    return (uint32_t)n;
+}
+
+/* How many more may fail before time is lost: of the servers for the next election, and of the references for TAI. */
+static uint32_t margin(const struct node *node, uint32_t up, uint32_t f_ref)
+{
+    struct sync_line line;
     uint32_t quorum = node->election.quorum;
     uint32_t of_votes = up > quorum ? up - quorum : 0;
     if (node->servers <= 2)
         of_votes = 0;
-    if (node->round.state != ROUND_STEERED)
-        return of_votes;
-    return node->round.f_ref < of_votes ? node->round.f_ref : of_votes;
+    bool absolute = clockwork_target(&node->clockwork, &line) && witness_absolute(line.status);
+    return absolute && f_ref < of_votes ? f_ref : of_votes;
 }
 
 static uint32_t accusers(const struct node *node)
@@ -104,8 +125,7 @@ void node_cluster(const struct node *node, tai_mono_t raw, struct view_cluster *
                              .servers_up = 1,
                              .clients = node->clients,
                              .f_vote = node->f,
-                             .f_ref = node->round.f_ref,
-                             .references = node->round.voices,
+                             .references = node->started ? voices(node, raw) : 0,
                              .quorum = node->election.quorum,
                              .term = node->election.term,
                              .master = node->election.master,
@@ -128,6 +148,7 @@ void node_cluster(const struct node *node, tai_mono_t raw, struct view_cluster *
     c.lease_valid = election_lease_held(&node->election, boot_ns);
     int64_t until = election_lease_until(&node->election);
     c.lease_left_ns = until == LEASE_FOREVER ? INT64_MAX : c.lease_valid ? until - boot_ns : 0;
-    c.margin = margin(node, c.servers_up);
+    c.f_ref = c.references > 0 ? (c.references - 1) / 2 : 0;
+    c.margin = margin(node, c.servers_up, c.f_ref);
     *ret_cluster = c;
 }

@@ -14,6 +14,7 @@
 #include "sdk/io/sync_settings.h"
 #include "sdk/sync/oscillator.h"
 #include "server/clock/core/anchor.h"
+#include "server/clock/core/election.h"
 #include "server/clock/core/node.h"
 
 enum { STATE_MODE = 0700, PPB_PER_PPM = 1000 };
@@ -63,6 +64,16 @@ static bool second(void *ctx, const struct engine_now *now, const struct sync_le
     struct cluster_process *p = ctx;
     return p->config->sync.reference == SYNC_DRIVER_SYSTEM_CLOCK &&
            anchor_read(&p->anchor, now, leap, ret_reference);
+}
+
+static const char *election(void *ctx, int64_t value, bool *ret_alarming)
+{
+    (void)ctx;
+    enum election_report report = (enum election_report)value;
+    *ret_alarming = report == ELECTION_REPORT_MEMORY_LOST || report == ELECTION_REPORT_MEMORY_LEARNT ||
+                    report == ELECTION_REPORT_DEPOSED || report == ELECTION_REPORT_RIVAL ||
+                    report == ELECTION_REPORT_STATIC_MASTER || report == ELECTION_REPORT_STATIC_STANDBY;
+    return election_report_text(report);
 }
 
 static void ready(void *ctx)
@@ -161,6 +172,7 @@ int clock_cluster_run(const struct taid_config *config, int ready_fd)
         .name = name,
         .second = second,
         .reload = reload,
+        .election = election,
         .ready = ready,
     };
     enum tai_err err = prepare(&p, &host, &error);

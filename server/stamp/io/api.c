@@ -9,6 +9,7 @@
 #include "sdk/base/bug.h"
 #include "sdk/base/text.h"
 #include "sdk/io/log.h"
+#include "sdk/io/page.h"
 #include "server/stamp/io/api_report.h"
 #include "server/stamp/io/api_request.h"
 
@@ -254,6 +255,18 @@ static void get_policy(struct api *a, struct evhttp_request *req, const char *re
 
 /* ---- How it is ---- */
 
+/* Seldom asked, so the page is mapped for each look: its writer may have made another. */
+static void look_at_page(const char *path, struct clock_line *ret_line)
+{
+    const struct clock_page *page;
+    struct tai_error error;
+    if (path == NULL || page_map(path, &page, &error) != TAI_OK)
+        return;
+    if (page_read(page, ret_line, NULL) != PAGE_OK)
+        *ret_line = (struct clock_line){0};
+    page_unmap(page);
+}
+
 static void look(struct api *a, struct api_view *v)
 {
     *v = (struct api_view){.leaps = a->options.leaps,
@@ -261,6 +274,8 @@ static void look(struct api *a, struct api_view *v)
                            .uptime_s = monotonic_s() - a->started_s,
                            .stopping = a->stopping};
     stamp_log_clock(a->log, &v->clock);
+    if (v->clock.status != TAISTAMP_STATUS_EXPIRED) /* else the rest of the page is as old */
+        look_at_page(a->options.page, &v->line);
     stamp_log_stats(a->log, &v->log);
     http_stats(a->http, &v->http);
 }

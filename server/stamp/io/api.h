@@ -19,6 +19,7 @@ struct api_options {
     struct bytes policy; /* what /policy says; it must outlive the api. Empty: nothing */
     int64_t max_error_ns;
     const taistamp_leaps *leaps; /* NULL: no UTC texts */
+    const char *page; /* the clock page, for what it says of the cluster; NULL: that is not shown */
 };
 
 TAISTAMP_MUST_CHECK enum tai_err api_new(const struct api_options *options, struct api **ret_api);

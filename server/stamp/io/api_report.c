@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sdk/time/arith.h"
 #include "server/json.h"
 
 static bool has_bound(const struct taistamp_reading *r)
@@ -27,6 +28,8 @@ const char *api_unhealthy(const struct api_view *v)
         return "the log could not be written and is about to verify itself";
     if (v->stopping)
         return "the server is stopping";
+    if (v->clock.status == TAISTAMP_STATUS_RELATIVE)
+        return "the clock has no bound: the cluster's time is relative, no server has a reference";
     if (!has_bound(&v->clock))
         return "the clock has no bound";
     if (half_width_ns(&v->clock) > v->max_error_ns)
@@ -83,6 +86,19 @@ static char *with_newline(json_t *doc)
     return longer;
 }
 
+/* What part this server plays; null where there is no cluster. */
+static json_t *cluster_json(const struct clock_line *l)
+{
+    const struct page_cluster *c = &l->cluster;
+    if (c->role == PAGE_ROLE_NONE)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "role", page_role_name(c->role), "master",
+                     l->master != 0 ? json_integer((json_int_t)l->master) : json_null(), "term",
+                     ns_text((int64_t)l->term), "fault_margin",
+                     c->has_margin ? json_integer(c->margin) : json_null(), "servers", (int)c->servers,
+                     "servers_up", (int)c->servers_up);
+}
+
 static json_t *clock_json(const struct api_view *v)
 {
     const struct taistamp_reading *r = &v->clock;
@@ -93,6 +109,7 @@ static json_t *clock_json(const struct api_view *v)
     json_object_set_new(o, "earliest", bound ? ns_text(r->tai.earliest.ns) : json_null());
     json_object_set_new(o, "latest", bound ? ns_text(r->tai.latest.ns) : json_null());
     json_object_set_new(o, "half_width_ns", bound ? ns_text(half_width_ns(r)) : json_null());
+    json_object_set_new(o, "cluster", cluster_json(&v->line));
     return o;
 }
 
@@ -175,6 +192,44 @@ static void metric_refusals(FILE *f, const struct api_view *v)
                       rows[i].count);
 }
 
+static void metric_clock(FILE *f, const struct api_view *v)
+{
+    if (has_bound(&v->clock)) {
+        int64_t ns = half_width_ns(&v->clock);
+        (void)fprintf(
+            f,
+            "# HELP taistamp_clock_half_width_seconds Half-width of the clock's interval around TAI.\n"
+            "# TYPE taistamp_clock_half_width_seconds gauge\n"
+            "taistamp_clock_half_width_seconds %" PRId64 ".%09" PRId64 "\n",
+            ns / NS_PER_S, ns % NS_PER_S);
+    }
+    (void)fputs("# HELP taistamp_clock_status The clock's status: 1 at the one it has, 0 at the others.\n"
+                "# TYPE taistamp_clock_status gauge\n",
+                f);
+    for (int s = TAISTAMP_STATUS_SYNCHRONISED; s <= TAISTAMP_STATUS_EXPIRED; s++)
+        (void)fprintf(f, "taistamp_clock_status{status=\"%s\"} %d\n",
+                      taistamp_status_name((enum taistamp_status)s), s == (int)v->clock.status);
+}
+
+/* As the clock page has it: a server of a cluster says what part it plays. */
+static void metric_cluster(FILE *f, const struct clock_line *l)
+{
+    const struct page_cluster *c = &l->cluster;
+    (void)fputs("# HELP taistamp_cluster_role This server's part: 1 at the one it has, 0 at the others.\n"
+                "# TYPE taistamp_cluster_role gauge\n",
+                f);
+    for (int r = PAGE_ROLE_STARTING; r <= PAGE_ROLE_ALONE; r++)
+        (void)fprintf(f, "taistamp_cluster_role{role=\"%s\"} %d\n", page_role_name((enum page_role)r),
+                      r == (int)c->role);
+    metric(f, "cluster_master_id", "gauge", "Number of the master that is followed; 0: none.", l->master);
+    metric(f, "cluster_term", "gauge", "Term of that master.", l->term);
+    metric(f, "cluster_servers", "gauge", "Servers of the cluster file.", c->servers);
+    metric(f, "cluster_servers_up", "gauge", "Servers that answer, this one included.", c->servers_up);
+    if (c->has_margin)
+        metric(f, "cluster_fault_margin", "gauge",
+               "Further faults that the time survives now; at 0 the next one may be too many.", c->margin);
+}
+
 char *api_metrics_text(const struct api_view *v)
 {
     char *text = NULL;
@@ -191,9 +246,9 @@ char *api_metrics_text(const struct api_view *v)
     metric(f, "last_commit_nanoseconds", "gauge", "Duration of the newest commit.",
            (uint64_t)v->log.last_commit_ns);
     metric(f, "clock_bounded", "gauge", "1 when the clock's error is known.", bound);
-    if (bound)
-        metric(f, "clock_half_width_nanoseconds", "gauge", "Half-width of the clock's interval.",
-               (uint64_t)half_width_ns(&v->clock));
+    metric_clock(f, v);
+    if (v->line.cluster.role != PAGE_ROLE_NONE)
+        metric_cluster(f, &v->line);
     metric(f, "http_connections", "gauge", "Open connections.", v->http.guard.connections);
     metric(f, "http_accepted_total", "counter", "Connections accepted.", v->http.guard.accepted);
     metric(f, "http_requests_total", "counter", "Well-formed requests.", v->http.requests);

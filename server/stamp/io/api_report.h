@@ -4,11 +4,13 @@
 #ifndef SERVER_STAMP_IO_API_REPORT_H
 #define SERVER_STAMP_IO_API_REPORT_H
 
+#include "sdk/time/page.h"
 #include "server/stamp/io/http.h"
 #include "server/stamp/io/log.h"
 
 struct api_view {
     struct taistamp_reading clock;
+    struct clock_line line; /* of the page, for what it says of the cluster; role none: nothing */
     struct stamp_log_stats log;
     struct http_stats http;
     const taistamp_leaps *leaps;

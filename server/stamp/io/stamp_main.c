@@ -137,7 +137,8 @@ static enum tai_err open_http(struct process *p, struct tai_error *error)
     const struct taid_config *c = p->config;
     const struct api_options api = {.policy = bytes_of(p->policy, p->policy_len),
                                     .max_error_ns = c->stamp.max_error_ns,
-                                    .leaps = p->leaps};
+                                    .leaps = p->leaps,
+                                    .page = p->config->clock.page};
     enum tai_err err = api_new(&api, &p->api);
     if (err != TAI_OK)
         return err;

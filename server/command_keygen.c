@@ -7,12 +7,9 @@
 #include "sdk/base/error.h"
 #include "sdk/io/file.h"
 #include "sdk/io/keygen.h"
-#include "server/clock/core/node.h"
 #include "server/command.h"
 #include "server/config.h"
 #include "server/verbs.h"
-
-enum { STATE_MODE = 0700, RECORD_MODE = 0600 };
 
 /* What the settings say, or would say. */
 struct places {
@@ -54,21 +51,6 @@ static enum tai_err places_find(const struct command *command, struct places *re
                : error_set(error, TAI_ERR_MEMORY, "out of memory");
 }
 
-/* The record of votes begins with the key: a server that has a key and no record has lost it. */
-static enum tai_err found_state(const struct places *p, struct tai_error *error)
-{
-    uint8_t record[NODE_VOTE_RECORD_LEN];
-    char *path = file_path(p->state_dir, "vote");
-    if (path == NULL)
-        return error_set(error, TAI_ERR_MEMORY, "out of memory");
-    node_vote_founded(record);
-    enum tai_err err = file_make_dirs(&file_posix, p->state_dir, STATE_MODE, error);
-    if (err == TAI_OK)
-        err = file_write(&file_posix, path, RECORD_MODE, FILE_NEW, bytes_of(record, sizeof record), error);
-    free(path);
-    return err == TAI_ERR_CONFLICT ? TAI_OK : err; /* what has been voted stays */
-}
-
 int command_keygen(const struct command *command)
 {
     struct places p = {0};
@@ -79,7 +61,7 @@ int command_keygen(const struct command *command)
     if (settings)
         err = keygen_run(p.key, true, &made, &error);
     if (err == TAI_OK && (made.made || command->new_state))
-        err = found_state(&p, &error);
+        err = clock_found(p.state_dir, &error);
     if (err != TAI_OK)
         command_refuse(command, &error);
     else if (command->json)

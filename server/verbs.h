@@ -35,6 +35,10 @@ enum { VERBS_READY_MAX = 512 };
 int clock_run(const struct taid_config *config, int ready_fd); /* server/clock/io */
 int stamp_run(const struct taid_config *config, int ready_fd); /* server/stamp/io */
 
+/* Founds the record of votes in `state_dir` (made if need be), unless there is one; in server/clock/io. It belongs to the
+ * making of the node key: from then on a missing record is a lost one. _PERMISSION, _NO_SPACE, _IO. */
+TAISTAMP_MUST_CHECK enum tai_err clock_found(const char *state_dir, struct tai_error *error);
+
 /* Says "ready" (and `where`, a space-separated list of addresses, where not NULL) and closes the pipe.
  * Nothing happens with ready_fd < 0. Call once. */
 void verbs_ready(int ready_fd, const char *where);

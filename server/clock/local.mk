@@ -18,7 +18,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/round.c server/clock/core/round.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h
 libtaid_la_SOURCES += \
-	server/clock/io/cluster.c server/clock/io/cluster.h \
+	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \

@@ -10,3 +10,4 @@ include tests/bench/local.mk
 include tests/fresh/local.mk
 include tests/model/local.mk
 include tests/soak/local.mk
+include tests/accuracy/local.mk

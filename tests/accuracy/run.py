@@ -54,8 +54,11 @@ class Run:
 
     def start(self, node, command):
         env = self.environment(node)
-        # Preloaded into the daemon alone: not into a shell or Python.
-        env['LD_PRELOAD'] = str(self.tools.clknetsim / 'clknetsim.so')
+        # Preloaded into the daemon alone: not into a shell or Python. Without the right to set the clock: the simulator
+        # does not ask for it, and taid would not start beside a chronyd that has it.
+        command = ['env', f"LD_PRELOAD={self.tools.clknetsim / 'clknetsim.so'}", *command]
+        if os.geteuid() == 0:
+            command = ['setpriv', '--bounding-set', '-sys_time', '--inh-caps', '-sys_time', *command]
         log = open(self.folder / f'log.{node}', 'wb')
         self.clients.append(subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                              cwd=self.folder))
@@ -101,7 +104,7 @@ def chrony(tools, folder, seed, length, jitter, wander, poll, extra=''):
     return run.finish(nodes)
 
 
-def cluster_files(tools, folder, nodes, settings):
+def cluster_files(tools, folder, nodes, settings, anchored=True):
     """Keys and files for `nodes` servers; node 1 is anchored by its own clock."""
     public = {}
     for node in range(1, nodes + 1):
@@ -117,7 +120,7 @@ def cluster_files(tools, folder, nodes, settings):
     (folder / 'cluster.yaml').write_text(cluster)
     for node in public:
         home = folder / f'node{node}'
-        own = '  mode: page\n  reference: system-clock\n  system_clock_error_us: 1\n' if node == 1 else '  mode: system\n'
+        own = '  mode: page\n  reference: system-clock\n  system_clock_error_us: 1\n' if anchored and node == 1 else '  mode: system\n'
         log = f'  tracking_log: {home}/tracking\n' if node <= 2 else ''
         (home / 'taid.yaml').write_text(f'clock:\n  leap_file: {tools.leap_file}\nsync:\n  cluster: {folder}/cluster.yaml\n'
                                         f'{own}{log}{settings}')
@@ -158,6 +161,17 @@ def one(tools, who, cell, poll, seed):
         return who, cell, poll, seed, None, None, time.monotonic() - began, str(e)
 
 
+def resolve(tools):
+    """Paths made absolute, the daemon itself instead of libtool's script, and a folder to work in."""
+    tools.clknetsim = tools.clknetsim.resolve()
+    tools.libraries = None
+    if tools.taid and (tools.taid.resolve().parent / '.libs' / 'taid').exists():
+        # Not libtool's script: the simulator is preloaded into the daemon alone.
+        tools.libraries = tools.taid.resolve().parent / '.libs'
+        tools.taid = tools.libraries / 'taid'
+    tools.work = tools.work or Path(tempfile.mkdtemp(prefix='accuracy-'))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--clknetsim', type=Path, required=True, help='folder of the built clknetsim')
@@ -176,13 +190,7 @@ def main():
     p.add_argument('--keep', action='store_true', help='keep the logs of good runs too')
     p.add_argument('--xleave', action='store_true', help="chrony's interleaved mode as well")
     tools = p.parse_args()
-    tools.clknetsim = tools.clknetsim.resolve()
-    tools.libraries = None
-    if tools.taid and (tools.taid.resolve().parent / '.libs' / 'taid').exists():
-        # Not libtool's script: the simulator is preloaded into the daemon alone.
-        tools.libraries = tools.taid.resolve().parent / '.libs'
-        tools.taid = tools.libraries / 'taid'
-    tools.work = tools.work or Path(tempfile.mkdtemp(prefix='accuracy-'))
+    resolve(tools)
     whos = (['chrony'] if tools.chronyd else []) + (['chrony-xleave'] if tools.chronyd and tools.xleave else []) + (
         ['taistamp'] if tools.taid else [])
     jobs = [(who, cell, int(poll), int(seed)) for cell in tools.cells for poll in tools.polls.split(',') for seed in tools.seeds.split(',')

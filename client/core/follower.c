@@ -592,6 +592,9 @@ void follower_step(struct follower *f, const struct engine_event *event, struct 
         lead_without_master(f, &now, actions);
     }
     tai_mono_t wake = live ? next_wake(f) : now.raw; /* after the start: the first wake-up begins */
-    clockwork_end(&f->clockwork, &now, f->belief.term, f->belief.master, wake, f->stopped, actions);
+    /* Whose time the line is; nobody's without corrections, whoever was elected meanwhile. */
+    bool led = f->state == VIEW_FOLLOWING;
+    clockwork_end(&f->clockwork, &now, led ? f->following.term : 0,
+                  led ? f->following.master : (sync_node_t){0}, wake, f->stopped, actions);
     report_status(f, &now, actions);
 }

@@ -50,7 +50,8 @@ void oracle_leases(struct world *world)
     for (uint32_t i = 0; i < world->servers_count; i++) {
         struct world_node *node = &world->nodes[i];
         struct oracle_node *seen = &world->oracle->nodes[i];
-        if (!honest(node) || !works(node) || !node->plan.server) {
+        /* Who slept has not looked at the clock yet. */
+        if (!honest(node) || !works(node) || node->stepped_ns <= node->resumed_ns) {
             seen->cut_off_since = 0;
             continue;
         }

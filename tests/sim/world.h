@@ -107,7 +107,7 @@ struct world_node {
     struct world_page page;
     uint64_t steps, sent, received, bytes;
     struct rnd random;
-    int64_t started_ns, resumed_ns;
+    int64_t started_ns, resumed_ns, stepped_ns;
 };
 
 struct world_datagram {

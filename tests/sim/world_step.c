@@ -137,6 +137,7 @@ void world_step_node(struct world *world, struct world_node *node, struct engine
     event->now.boot_ns = machine_boottime(machine, world->now_ns);
     node->port->step(node->engine, event, world->actions);
     node->steps++;
+    node->stepped_ns = world->now_ns;
     world->steps++;
     int64_t free_ns = world->now_ns + STEP_NS;
     node->runs_ns = free_ns > node->runs_ns ? free_ns : node->runs_ns;

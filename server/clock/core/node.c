@@ -379,6 +379,22 @@ static void report_status(struct node *node, const struct engine_now *now, struc
         actions_report(actions, ENGINE_SAYS_STATUS, node->settings.self, status, old);
 }
 
+/* Whose time the published line is; nobody's without a master, whoever was elected meanwhile. */
+struct lead {
+    uint64_t term;
+    sync_node_t master;
+};
+
+static struct lead lead_of(const struct node *node)
+{
+    if (node->state == VIEW_FOLLOWING)
+        return (struct lead){node->following.term, node->following.master};
+    if ((node->state == VIEW_MASTER || node->state == VIEW_ALONE) &&
+        node->election.role == ELECTION_IS_MASTER)
+        return (struct lead){node->election.term, node->settings.self};
+    return (struct lead){0, {0}};
+}
+
 void node_step(struct node *node, const struct engine_event *event, struct engine_actions *actions)
 {
     struct engine_now reading;
@@ -392,9 +408,10 @@ void node_step(struct node *node, const struct engine_event *event, struct engin
         dispatch(node, event, &reading, actions);
     if (!node->started)
         return;
+    struct lead lead = lead_of(node);
     if (node->gone) {
-        clockwork_end(&node->clockwork, now, node->election.term, node->election.master, now->raw,
-                      event->kind == ENGINE_STOP, actions);
+        clockwork_end(&node->clockwork, now, lead.term, lead.master, now->raw, event->kind == ENGINE_STOP,
+                      actions);
         return;
     }
     if (node->vote_waits)
@@ -404,7 +421,7 @@ void node_step(struct node *node, const struct engine_event *event, struct engin
         node_time_step(node, now, actions);
     peers_tick(node, &reading, actions);
     reserve_clock(node, now, actions);
-    clockwork_end(&node->clockwork, now, node->election.term, node->election.master, next_wake(node, now),
-                  false, actions);
+    lead = lead_of(node);
+    clockwork_end(&node->clockwork, now, lead.term, lead.master, next_wake(node, now), false, actions);
     report_status(node, now, actions);
 }

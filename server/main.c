@@ -12,6 +12,7 @@
 
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
+#include "sdk/io/sync_settings.h"
 #include "server/command.h"
 #include "server/config.h"
 #include "server/lock.h"
@@ -60,9 +61,14 @@ static const char *stamp_user(const struct taid_config *config)
     return config->stamp.user;
 }
 
+static bool clock_steers(const struct taid_config *config)
+{
+    return config->sync.cluster != NULL && config->sync.mode == SYNC_MODE_SYSTEM;
+}
+
 /* In the order of their start: no stamp without a clock. */
 static const struct supervisor_child children[] = {
-    {.name = "clock", .run = clock_run, .user = clock_user},
+    {.name = "clock", .run = clock_run, .user = clock_user, .steers = clock_steers},
     {.name = "stamp", .run = stamp_run, .user = stamp_user, .check = served_policy_ok},
 };
 enum { CHILDREN = sizeof children / sizeof children[0] };
@@ -217,7 +223,7 @@ static int exit_code_of(enum tai_err err)
 static int run_one(const struct supervisor_child *child, struct taid_config *config)
 {
     struct tai_error error;
-    enum tai_err err = spawn_drop(child->user(config), &error);
+    enum tai_err err = spawn_drop(child, config, &error);
     if (err != TAI_OK) {
         log_error("%s.user: %s", child->name, error.text);
         config_free(config);

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,74 +13,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sdk/base/error.h"
 #include "sdk/io/log.h"
+#include "sdk/io/user.h"
 #include "server/verbs.h"
 
 /* Files that a process opens besides its connections: database, tiles, page, logs, event loop. */
 enum { FILES_BESIDES = 256 };
 
-struct account {
-    uid_t uid;
-    gid_t gid;
-};
-
-static enum tai_err account_find(const char *user, struct account *ret_account, struct tai_error *error)
+static bool steers(const struct supervisor_child *child, const struct taid_config *config)
 {
-    errno = 0;
-    const struct passwd *entry = getpwnam(user);
-    if (entry == NULL)
-        return error_set_detail(error, TAI_ERR_NOT_FOUND, "there is no such user on this machine",
-                                bytes_of_str(user));
-    *ret_account = (struct account){entry->pw_uid, entry->pw_gid};
-    return TAI_OK;
+    return child->steers != NULL && child->steers(config);
 }
 
-enum tai_err spawn_check_user(const char *user, struct tai_error *error)
+enum tai_err spawn_drop(const struct supervisor_child *child, const struct taid_config *config,
+                        struct tai_error *error)
 {
-    if (user == NULL)
-        return TAI_OK;
-    struct account account;
-    enum tai_err err = account_find(user, &account, error);
-    if (err == TAI_OK && geteuid() != 0 && geteuid() != account.uid)
-        err = error_set_detail(error, TAI_ERR_PERMISSION, "only root can start a process as another user",
-                               bytes_of_str(user));
-    return err;
-}
-
-static enum tai_err become(const char *user, const struct account *account, struct tai_error *error)
-{
-    if (initgroups(user, account->gid) != 0 || setresgid(account->gid, account->gid, account->gid) != 0 ||
-        setresuid(account->uid, account->uid, account->uid) != 0)
-        return error_set_detail(error, TAI_ERR_PERMISSION, "cannot change to the user", bytes_of_str(user));
-    uid_t real, effective, saved;
-    gid_t greal, geffective, gsaved;
-    bool changed = getresuid(&real, &effective, &saved) == 0 &&
-                   getresgid(&greal, &geffective, &gsaved) == 0 && real == account->uid &&
-                   effective == account->uid && saved == account->uid && greal == account->gid &&
-                   geffective == account->gid && gsaved == account->gid;
-    /* The way back must be shut. */
-    if (!changed || (account->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0)))
-        return error_set_detail(error, TAI_ERR_PERMISSION, "the rights of root could not be given up for",
-                                bytes_of_str(user));
-    return TAI_OK;
-}
-
-enum tai_err spawn_drop(const char *user, struct tai_error *error)
-{
-    if (user != NULL) {
-        struct account account;
-        enum tai_err err = spawn_check_user(user, error);
-        if (err == TAI_OK)
-            err = account_find(user, &account, error);
-        if (err == TAI_OK && geteuid() == 0)
-            err = become(user, &account, error);
-        if (err != TAI_OK)
-            return err;
-    }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return error_set(error, TAI_ERR_PERMISSION, "cannot rule out new privileges (PR_SET_NO_NEW_PRIVS)");
-    return TAI_OK;
+    return user_drop(child->user(config), steers(child, config), error);
 }
 
 static void close_all_but(int a, int b)
@@ -125,7 +71,7 @@ static _Noreturn void child_main(const struct supervisor_child *child, const str
     close_all_but(lock_fd, ready_fd);
     log_open(name, log_level());
     struct tai_error error;
-    if (spawn_drop(child->user(config), &error) != TAI_OK) {
+    if (spawn_drop(child, config, &error) != TAI_OK) {
         log_error("%s", error.text);
         _exit(TAID_EXIT_REFUSED);
     }
@@ -168,7 +114,7 @@ bool spawn_check(const struct supervisor_child *child, const struct taid_config 
     pid_t pid = fork();
     if (pid == 0) {
         struct tai_error error;
-        bool able = spawn_drop(child->user(config), &error) == TAI_OK;
+        bool able = spawn_drop(child, config, &error) == TAI_OK;
         _exit(!able || child->check(config) ? TAID_EXIT_OK : TAID_EXIT_REFUSED);
     }
     int status = 0;

@@ -18,10 +18,9 @@ pid_t spawn_child(const struct supervisor_child *child, const struct taid_config
                   int *ret_ready_fd);
 /* Runs child->check with the child's rights and waits for it. True also where there is none, or it could not be run. */
 bool spawn_check(const struct supervisor_child *child, const struct taid_config *config);
-/* The part for one process alone in the foreground: user and privileges. */
-TAISTAMP_MUST_CHECK enum tai_err spawn_drop(const char *user, struct tai_error *error);
-/* True if processes can run as `user` from here: it exists, and we are root or are that user. */
-TAISTAMP_MUST_CHECK enum tai_err spawn_check_user(const char *user, struct tai_error *error);
+/* The part for one process alone in the foreground: user and privileges (sdk/io/user.h). */
+TAISTAMP_MUST_CHECK enum tai_err spawn_drop(const struct supervisor_child *child,
+                                            const struct taid_config *config, struct tai_error *error);
 /* Raises the limit of open files to what `config` needs, as far as the system allows; says so if it does not.
  */
 void spawn_raise_files(const struct taid_config *config);

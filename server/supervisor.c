@@ -13,6 +13,7 @@
 
 #include "sdk/base/bug.h"
 #include "sdk/io/log.h"
+#include "sdk/io/user.h"
 #include "server/lock.h"
 #include "server/notify.h"
 #include "server/spawn.h"
@@ -234,7 +235,7 @@ static bool check_users(const struct supervisor *s, const struct taid_config *co
     for (size_t i = 0; i < s->options->count; i++) {
         struct tai_error error;
         const struct supervisor_child *spec = &s->options->children[i];
-        if (spawn_check_user(spec->user(config), &error) != TAI_OK) {
+        if (user_check(spec->user(config), &error) != TAI_OK) {
             log_error("%s: %s.user: %s", config->path, spec->name, error.text);
             return false;
         }

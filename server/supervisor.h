@@ -27,6 +27,8 @@ struct supervisor_child {
     const char *name;                                           /* "clock" */
     int (*run)(const struct taid_config *config, int ready_fd); /* server/verbs.h */
     const char *(*user)(const struct taid_config *config);      /* NULL result: as started */
+    /* Whether it steers the system clock and so keeps CAP_SYS_TIME as another user. NULL: it does not. */
+    bool (*steers)(const struct taid_config *config);
     /* Whether it would start with these settings, as far as files say; logs why not. Asked before new settings are
      * taken over, in a process of its own with the rights of `user`. NULL: it would. */
     bool (*check)(const struct taid_config *config);

@@ -11,6 +11,8 @@
 #include "sdk/io/file.h"
 #include "sdk/io/keygen.h"
 #include "sdk/io/log.h"
+#include "sdk/io/sync_settings.h"
+#include "sdk/io/user.h"
 
 static int keygen(const struct client_options *o)
 {
@@ -93,6 +95,16 @@ static int take_or_leave(const struct client_config *config, const struct client
     return CLIENT_EXIT_REFUSED;
 }
 
+/* What is done as root ends here. */
+static int drop_and_run(const struct client_config *config, const struct client_options *o)
+{
+    struct tai_error error;
+    if (user_drop(config->user, config->mode == SYNC_MODE_SYSTEM, &error) == TAI_OK)
+        return follow_run(config, o);
+    log_error("user: %s", error.text);
+    return CLIENT_EXIT_REFUSED;
+}
+
 static int follow(const struct client_options *o)
 {
     struct tai_error error;
@@ -113,7 +125,7 @@ static int follow(const struct client_options *o)
         if (o->take_over || o->verb == CLIENT_LEAVE)
             code = take_or_leave(config, o);
         if (code == CLIENT_EXIT_OK && o->verb == CLIENT_RUN)
-            code = follow_run(config, o);
+            code = drop_and_run(config, o);
     }
     client_config_free(config);
     return code;

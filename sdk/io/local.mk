@@ -24,5 +24,6 @@ libtaidaemon_la_SOURCES = \
 	sdk/io/udp_address.c sdk/io/udp_filter.c sdk/io/udp_receive.c sdk/io/udp_send.c \
 	sdk/io/settings.c sdk/io/settings.h sdk/io/settings_out.c \
 	sdk/io/sync_settings.c sdk/io/sync_settings.h \
+	sdk/io/user.c sdk/io/user.h \
 	sdk/io/yaml.c sdk/io/yaml.h
 libtaidaemon_la_LIBADD = $(YAML_LIBS)

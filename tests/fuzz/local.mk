@@ -25,4 +25,5 @@ include tests/fuzz/http.mk
 include tests/fuzz/log.mk
 include tests/fuzz/keys.mk
 include tests/fuzz/wire.mk
+include tests/fuzz/control.mk
 include tests/fuzz/sync.mk

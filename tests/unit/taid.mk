@@ -28,3 +28,9 @@ tests_unit_test_control_SOURCES = tests/unit/test_control.c
 tests_unit_test_control_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS) $(EVENT_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_control_LDADD = libtaiclientio.la libtaiclientcore.la libtaisync.la libtaistamp.la libtaidaemon.la libtaitime.la \
 	libtaibase.la libtaiio.la $(EVENT_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS) $(CRYPTO_LIBS)
+
+check_PROGRAMS += tests/unit/test_user
+TESTS += tests/unit/test_user
+tests_unit_test_user_SOURCES = tests/unit/test_user.c
+tests_unit_test_user_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_user_LDADD = libtaidaemon.la libtaistamp.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(CRYPTO_LIBS)

@@ -134,6 +134,11 @@ static json_t *address(const struct engine_address *a)
     return json_null();
 }
 
+static json_t *rate(bool known, int64_t ps_per_s)
+{
+    return known ? json_integer((json_int_t)ps_per_s) : json_null();
+}
+
 static json_t *source(const struct control_owner *owner, const struct view_source *s)
 {
     const char *why = s->verdict == VIEW_SUSPECT || s->verdict == VIEW_REJECT
@@ -144,14 +149,16 @@ static json_t *source(const struct control_owner *owner, const struct view_sourc
                           control_verdict_name(s->verdict), "reason", why, "reason_ns",
                           why != NULL ? ns(s->reason_ns) : json_null());
     bool measured = s->samples > 0;
-    if (o == NULL || json_object_set_new(o, "offset_ns", measured ? ns(s->offset_ns) : json_null()) != 0 ||
+    /* A lab machine is told the time and not asked for it: its line is not placed against ours. */
+    if (o == NULL ||
+        json_object_set_new(o, "offset_ns", measured && s->server ? ns(s->offset_ns) : json_null()) != 0 ||
         json_object_set_new(o, "half_width_ns", measured ? ns(s->half_width_ns) : json_null()) != 0 ||
         json_object_set_new(o, "sigma_ns", measured ? ns(s->sigma_ns) : json_null()) != 0 ||
         json_object_set_new(o, "delay_ns", measured ? ns(s->delay_ns) : json_null()) != 0 ||
         json_object_set_new(o, "last_delay_ns", measured ? ns(s->last_delay_ns) : json_null()) != 0 ||
-        json_object_set_new(o, "rate_ps_per_s", json_integer(s->rate_ps_per_s)) != 0 ||
-        json_object_set_new(o, "skew_ps_per_s", json_integer(s->skew_ps_per_s)) != 0 ||
-        json_object_set_new(o, "wander_ps_per_s", json_integer(s->wander_ps_per_s)) != 0 ||
+        json_object_set_new(o, "rate_ps_per_s", rate(measured, s->rate_ps_per_s)) != 0 ||
+        json_object_set_new(o, "skew_ps_per_s", rate(measured, s->skew_ps_per_s)) != 0 ||
+        json_object_set_new(o, "wander_ps_per_s", rate(measured, s->wander_ps_per_s)) != 0 ||
         json_object_set_new(o, "window_ns", ns(s->window_ns)) != 0 ||
         json_object_set_new(o, "samples", json_integer((json_int_t)s->samples)) != 0 ||
         json_object_set_new(o, "poll_ns", ns(s->poll_ns)) != 0 ||

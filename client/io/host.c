@@ -416,6 +416,16 @@ static void control_tracking(void *ctx, struct view_tracking *ret_view)
 {
     struct host *h = ctx;
     h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
+    if (h->settings->steer || !page_status_has_interval(ret_view->line.status))
+        return;
+    /* Nobody steers by it in mode page, and people ask all the same how wrong the machine's own clock is. */
+    struct page_clocks now;
+    struct steer_state kernel;
+    page_clocks_read(true, &now);
+    steer_state_read(&kernel);
+    ret_view->system_ns =
+        line_tai(&ret_view->line, now.raw).ns - now.realtime_ns - h->leap.tai_utc_s * SECOND_NS;
+    ret_view->system_rate_ps_per_s = kernel.known ? kernel.rate_ps_per_s : 0;
 }
 
 static size_t control_sources(void *ctx, struct view_source *ret_views, size_t cap)

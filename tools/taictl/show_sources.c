@@ -61,8 +61,8 @@ void show_sourcestats(const json_t *answer)
         printf("%-8" JSON_INTEGER_FORMAT " ", json_integer_value(json_object_get(s, "samples")));
         cell(units_age(json_object_get(s, "window_ns")).text, 10);
         cell(units_rate(json_object_get(s, "rate_ps_per_s")).text, 14);
-        cell(units_rate(json_object_get(s, "skew_ps_per_s")).text + 1, 11);
-        cell(units_rate(json_object_get(s, "wander_ps_per_s")).text + 1, 11);
+        cell(units_spread(json_object_get(s, "skew_ps_per_s")).text, 11);
+        cell(units_spread(json_object_get(s, "wander_ps_per_s")).text, 11);
         cell(units_width(json_object_get(s, "sigma_ns")).text, 11);
         printf("%-10" JSON_INTEGER_FORMAT " %" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT "\n",
                json_integer_value(json_object_get(s, "sent")), json_integer_value(json_object_get(s, "lost")),

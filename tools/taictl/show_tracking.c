@@ -97,7 +97,7 @@ static void show_rates(const json_t *o)
     char line[200];
     snprintf(line, sizeof line, "%s \xc2\xb1 %s against the raw clock",
              units_rate(json_object_get(o, "rate_ps_per_s")).text,
-             units_rate(json_object_get(o, "skew_ps_per_s")).text + 1);
+             units_spread(json_object_get(o, "skew_ps_per_s")).text);
     row("Rate", line);
     snprintf(line, sizeof line, "%s from the line, running at %s",
              units_offset(json_object_get(o, "system_ns")).text,

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/text.h"
 
@@ -58,8 +59,24 @@ struct units_text units_width(const json_t *value)
 
 struct units_text units_rate(const json_t *value)
 {
-    static const char *const units[] = {"ppt", "ppb", "ppm", "permille"};
-    return json_is_integer(value) ? scaled(json_integer_value(value), units) : none;
+    static const char *const units[] = {"ppb", "ppm", "permille", "percent"};
+    struct units_text t;
+    int64_t ps = json_integer_value(value), size = ps < 0 ? -ps : ps;
+    if (!json_is_integer(value))
+        return none;
+    if (size >= 1000000)
+        return scaled(ps / 1000, units);
+    int decimals = size == 0 || size >= 99950 ? 0 : size >= 9995 ? 1 : 2;
+    snprintf(t.text, sizeof t.text, "%c%.*f ppb", ps < 0 ? '-' : '+', decimals, (double)size / 1000);
+    return t;
+}
+
+struct units_text units_spread(const json_t *value)
+{
+    struct units_text t = units_rate(value);
+    if (t.text[0] == '+')
+        memmove(t.text, t.text + 1, strlen(t.text));
+    return t;
 }
 
 struct units_text units_age(const json_t *value)

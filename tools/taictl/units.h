@@ -18,6 +18,8 @@ struct units_text units_offset(const json_t *value);
 struct units_text units_width(const json_t *value);
 /* A rate in ps/s as "+12.003 ppm" or "+3.1 ppb". */
 struct units_text units_rate(const json_t *value);
+/* The same for what has no sign: skew and wander. */
+struct units_text units_spread(const json_t *value);
 /* "12 s", "3 min", "2 h", "4 d". */
 struct units_text units_age(const json_t *value);
 /* name of a {"id", "name"}: the name, else "node 3"; "none" for null. */

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""taictl as a user types it: against a socket that answers as it is told to, whatever that is, and against a real clock."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from rig import BUILD, TAID, Taid, check, conclude  # noqa: E402
+
+TAICTL = os.path.join(BUILD, 'taictl')
+ALPHA, BETA = {'id': 1, 'name': 'alpha'}, {'id': 2, 'name': 'beta'}
+TRACKING = {
+    'v': 1, 'state': 'following', 'status': 'single-reference', 'source': 'quorum',
+    'tai': {'earliest_ns': '1800000000123456789', 'latest_ns': '1800000000123664789'}, 'half_width_ns': '104000',
+    'budget': {'upstream_ns': '12000', 'path_ns': '90000', 'stamps_ns': '1000', 'age_ns': '500', 'slew_ns': '500'},
+    'rate_ps_per_s': 12003000, 'skew_ps_per_s': 0, 'growth_ppb': 1500, 'system_ns': '-2500', 'system_rate_ps_per_s': -310,
+    'term': 3, 'master': ALPHA, 'deputy': BETA, 'reference': None,
+    'leap': {'tai_utc_s': 37, 'next_tai_utc_s': 37, 'next_ns': None, 'expires_ns': '1900000000000000000'},
+    'timeline': '0123456789abcdef', 'timeline_changes': 0, 'hlc': {'ns': '1800000000123456789', 'count': 2},
+    'corrections': {'accepted': 9, 'suspect': 1, 'rejected': 2}}
+SERVER = {
+    'node': ALPHA, 'server': True, 'reachable': True, 'address': '192.0.2.11:4470', 'verdict': 'suspect',
+    'reason': 'odd', 'reason_ns': '80000', 'offset_ns': '-1500', 'half_width_ns': '110000', 'sigma_ns': '800',
+    'delay_ns': '210000', 'last_delay_ns': '215000', 'rate_ps_per_s': -1200000, 'skew_ps_per_s': 3100,
+    'wander_ps_per_s': 1830, 'window_ns': '64000000000', 'samples': 64, 'poll_ns': '1000000000', 'age_ns': '500000000',
+    'sent': 70, 'received': 69, 'lost': 1, 'bad': 2, 'reference': {'kind': 'gps', 'group': 0, 'half_width_ns': '100',
+                                                                  'rate_ps_per_s': 0}, 'weighs': True}
+CLIENT = dict(SERVER, node={'id': 77, 'name': None}, server=False, reachable=False, address=None, verdict='new', reason=None,
+              reason_ns=None, offset_ns=None, half_width_ns=None, sigma_ns=None, delay_ns=None, last_delay_ns=None,
+              rate_ps_per_s=None, skew_ps_per_s=None, wander_ps_per_s=None, samples=0, age_ns=None, reference=None)
+CLUSTER = {
+    'v': 1, 'self': BETA, 'master': ALPHA, 'deputy': BETA, 'term': 3, 'epoch': 1, 'two_servers': False,
+    'lease': {'valid': False, 'left_ns': '0'}, 'cluster': '478a486c49a5fa90',
+    'nodes': {'servers': 5, 'servers_up': 4, 'clients': 20, 'clients_up': 19},
+    'faults': {'f_vote': 1, 'quorum': 4, 'references': 3, 'f_ref': 1, 'margin': 0, 'accusations': 0}}
+ANSWERS = {'tracking': TRACKING, 'sources': {'v': 1, 'sources': [SERVER, CLIENT]}, 'cluster': CLUSTER,
+           'makestep': {'v': 1, 'done': True},
+           'burst': {'v': 1, 'error': 'permission', 'message': 'only root and the user that the clock runs as may do that'}}
+
+
+class Fake:
+    """A control socket; `answer` maps a verb to an object, to bytes sent as they are, or to None: silence."""
+
+    def __init__(self, path):
+        self.path = path
+        self.answer = dict(ANSWERS)
+        self.asked = []
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(path)
+        self.listener.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            one, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(one,), daemon=True).start()
+
+    def serve(self, one):
+        with one, one.makefile('rb') as lines:
+            for line in lines:
+                verb = json.loads(line)['verb']
+                self.asked.append(verb)
+                answer = self.answer[verb]
+                if answer is None:
+                    time.sleep(30)
+                    return
+                if callable(answer):
+                    answer = answer()
+                if isinstance(answer, bytes):
+                    one.sendall(answer)
+                    return
+                one.sendall(json.dumps(answer).encode() + b'\n')
+
+
+def taictl(fake, *arguments, timeout=20):
+    path = fake.path if isinstance(fake, Fake) else fake
+    return subprocess.run([TAICTL, '--control', path, *arguments], capture_output=True, text=True, timeout=timeout,
+                          check=False)
+
+
+def shown(fake, code, what, *arguments):
+    done = taictl(fake, *arguments)
+    check(done.returncode == code, f'{what}: exit code {done.returncode}, not {code}: {done.stdout}{done.stderr}')
+    return done.stdout + done.stderr
+
+
+def has(text, pattern, what):
+    check(re.search(pattern, text, re.MULTILINE), f'{what}: no {pattern!r} in\n{text}')
+
+
+def texts(fake):
+    said = shown(fake, 0, 'tracking', 'tracking')
+    has(said, r'^State +following alpha \(term 3, deputy beta\)$', 'tracking')
+    has(said, r'^Status +single-reference: one reference alone vouches for it \(quorum\)$', 'tracking')
+    has(said, r'^Time +2027-01-15T08:00:00\.123560 TAI ± 104 µs$', 'tracking')
+    has(said, r'^Half-width of +upstream 12(\.0)? µs \+ path 90(\.0)? µs', 'tracking')
+    has(said, r'^Rate +\+12\.0 ppm ± 0 ppb against the raw clock$', 'tracking')
+    has(said, r'^System clock +-2\.50 µs from the line, running at -0\.31 ppb$', 'tracking')
+    said = shown(fake, 0, 'sources', 'sources')
+    has(said, r'^alpha +-1\.50 µs +110 µs +210 µs +1 s +0\.5 s +suspect: odd by 80(\.0)? µs \[own reference: gps\]$', 'sources')
+    has(said, r'^node 77 +- +- +- +1 s +- +new$', 'sources of a client')
+    columns = [[m.start() for m in re.finditer(r'(?:(?<=  )|^)\S', line)][1:4] for line in said.splitlines()[:2]]
+    check(columns[0] == columns[1], f'columns {columns} in\n{said}')
+    said = shown(fake, 0, 'sourcestats', 'sourcestats')
+    has(said, r'^alpha +64 +64 s +-1\.20 ppm +3\.10 ppb +1\.83 ppb +800 ns +70 +1/2$', 'sourcestats')
+    has(said, r'^node 77 +0 +64 s +- +- +- +- +70 +1/2$', 'sourcestats of a client')
+    said = shown(fake, 0, 'cluster', 'cluster')
+    has(said, r'^Master +alpha \(term 3\)$', 'cluster')
+    has(said, r'^Servers +4 of 5 up; lab machines: 19 of 20 up$', 'cluster')
+    has(said, r'^Margin +0 more faults are survived now: the next one may be too many$', 'cluster')
+    has(shown(fake, 0, 'makestep', 'makestep'), 'being set', 'makestep')
+    has(shown(fake, 1, 'burst refused', 'burst'), '^taictl: only root and the user', 'burst')
+    check(shown(fake, 0, 'quiet', '-q', 'tracking') == '', '-q prints something')
+
+
+def machines(fake):
+    for verb, answer in (('tracking', TRACKING), ('sources', ANSWERS['sources']), ('sourcestats', ANSWERS['sources']),
+                         ('cluster', CLUSTER)):
+        check(json.loads(shown(fake, 0, verb, '--json', verb)) == answer, f'{verb} --json is not the answer')
+    with subprocess.Popen([TAICTL, '-c', fake.path, '-w0.1', '--json', 'tracking'], stdout=subprocess.PIPE, text=True) as watch:
+        for _ in range(3):
+            check(json.loads(watch.stdout.readline()) == TRACKING, '-w --json: not one object to a line')
+        watch.send_signal(signal.SIGINT)
+        check(watch.wait(5) == 130, '-w ended by SIGINT')
+
+
+def waits(fake):
+    has(shown(fake, 0, 'waitsync', 'waitsync'), 'half-width 104 µs', 'waitsync')
+    said = shown(fake, 1, 'waitsync to 0.1 ms', 'waitsync', '--max-error', '0.1', '--timeout', '0.5')
+    has(said, 'not synchronised in time: status single-reference, following, half-width 104 µs', 'waitsync')
+    shown(fake, 0, 'waitsync to 0.104 ms', 'waitsync', '--max-error', '0.104', '--timeout', '0.5')
+    fake.answer['tracking'] = dict(TRACKING, status='relative')
+    shown(fake, 1, 'waitsync on relative', 'waitsync', '--timeout', '0.3')
+    shown(fake, 0, 'waitsync --relative', 'waitsync', '--relative', '--timeout', '0.3')
+    count = []
+    fake.answer['tracking'] = lambda: count.append(1) or dict(TRACKING, half_width_ns='104000' if len(count) > 2 else '9000000')
+    shown(fake, 0, 'waitsync until it is good', 'waitsync', '--max-error', '1', '--timeout', '10')
+    check(len(count) == 3, f'waitsync asked {len(count)} times')
+    fake.answer['tracking'] = TRACKING
+
+
+def bad_days(fake, work):
+    nowhere = os.path.join(work, 'nowhere')
+    has(shown(nowhere, 4, 'nobody', 'tracking'), 'no such control socket; is taid or tai-client running', 'nobody')
+    dead = os.path.join(work, 'dead')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as one:
+        one.bind(dead)
+    has(shown(dead, 4, 'left behind', 'tracking'), 'nobody answers there', 'left behind')
+    shown(nowhere, 1, 'waitsync for nobody', 'waitsync', '--timeout', '0.3')
+    for answer, words in ((b'', 'hung up'), (b'{"v":1', 'hung up'), (b'rubbish\n', 'does not know'), (b'[1]\n', 'does not know'),
+                          (b'{"v":2}\n', 'are both of one version'), (b'\xff\xfe\n', 'does not know'),
+                          (b'{"v":1,"v":1}\n', 'does not know')):
+        fake.answer['tracking'] = answer
+        has(shown(fake, 4, f'answer {answer}', 'tracking'), words, f'answer {answer}')
+    for answer in ({'v': 1}, {'v': 1, 'tai': 7, 'half_width_ns': 'x', 'rate_ps_per_s': 'y', 'master': [], 'budget': None}):
+        fake.answer['tracking'] = fake.answer['sources'] = fake.answer['cluster'] = answer
+        for verb in ('tracking', 'sources', 'sourcestats', 'cluster'):
+            shown(fake, 0, f'{verb} of {answer}', verb)
+    fake.answer['tracking'] = None
+    began = time.monotonic()
+    has(shown(fake, 4, 'hung', 'tracking'), 'no answer within 5 s', 'hung')
+    check(time.monotonic() - began < 9, 'a hung server holds taictl')
+    fake.answer.update(ANSWERS)
+
+
+def usage(fake):
+    for words in ([], ['what'], ['tracking', 'more'], ['--max-error', 'x', 'waitsync'], ['-w0x', 'tracking'], ['--timeout']):
+        shown(fake, 2, f'usage {words}', *words)
+
+
+def real(work):
+    """One server, which elects itself."""
+    taid = Taid(os.path.join(work, 'one'))
+    line = subprocess.run([TAID, 'keygen', '-q', '--dir', taid.folder], capture_output=True, text=True, check=True).stdout
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(('127.0.0.1', 0))
+        port = one.getsockname()[1]
+    with open(os.path.join(taid.folder, 'cluster.yaml'), 'w', encoding='utf-8') as file:
+        file.write(f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, '
+                   f'key: {re.search("key: (tainode1-[^}]+)", line)[1]}}}\n')
+    taid.configure(('#cluster: cluster.yaml', 'cluster: cluster.yaml'), ('#reference: system-clock', 'reference: system-clock'),
+                   ('#system_clock_error_us: 1000', 'system_clock_error_us: 2000'),
+                   ('#listen: [0.0.0.0:4470, "[::]:4470"]', f'listen: [127.0.0.1:{port}]'))
+    control = os.path.join(taid.folder, 'run/control')
+    with subprocess.Popen([TAID, 'clock', '--config', os.path.join(taid.folder, 'taid.yaml')], stderr=subprocess.PIPE) as clock:
+        try:
+            has(shown(control, 0, 'real waitsync', 'waitsync', '--max-error', '10', '--timeout', '15'), 'half-width 2', 'real')
+            answer = json.loads(shown(control, 0, 'real tracking', '--json', 'tracking'))
+            check(answer['state'] == 'alone' and answer['source'] == 'assumed', f'real tracking: {answer}')
+            check(abs(int(answer['system_ns'])) < 1_000_000, f'system clock {answer["system_ns"]} ns from a line made of it')
+            has(shown(control, 0, 'real tracking', 'tracking'), r'^Reference +own: assumed ± 2\.\d+ ms$', 'real')
+            has(shown(control, 0, 'real cluster', 'cluster'), r'^Master +solo \(term 1\)', 'real')
+            shown(control, 0, 'real sources', 'sources')
+            shown(control, 0, 'real burst', 'burst')
+        finally:
+            clock.terminate()
+            clock.wait(20)
+    check(not os.path.exists(control), 'the control socket stays behind')
+
+
+with tempfile.TemporaryDirectory() as folder:
+    socket_there = Fake(os.path.join(folder, 'control'))
+    texts(socket_there)
+    machines(socket_there)
+    waits(socket_there)
+    bad_days(socket_there, folder)
+    usage(socket_there)
+    real(folder)
+conclude()

@@ -10,7 +10,7 @@ enum { HISTOGRAM_STEPS = 16, HISTOGRAM_BUCKETS = 64 * HISTOGRAM_STEPS };
 /* Of positive numbers, in steps of 2^(1/16): a percentile is right within 4.5 %. */
 struct histogram {
     uint64_t count;
-    uint32_t buckets[HISTOGRAM_BUCKETS];
+    uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
 void histogram_add(struct histogram *histogram, double value);

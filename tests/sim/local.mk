@@ -6,6 +6,8 @@ tests_sim_envelope_bench_LDADD = libtaisync.la libtaitime.la libtaibase.la libta
 
 # The simulator: worlds of many real engines, an oracle, scenarios from seeds. docs/SIMULATION.md.
 check_PROGRAMS += tests/sim/sim
+TESTS += tests/sim/sim.sh
+EXTRA_DIST += tests/sim/sim.sh tests/sim/found.txt
 tests_sim_sim_SOURCES = \
 	tests/sim/sim.c tests/sim/show.c tests/sim/show.h tests/sim/figures.c tests/sim/figures.h \
 	tests/sim/scenario.c tests/sim/scenario.h tests/sim/scenario_named.c tests/sim/scenario_named.h \

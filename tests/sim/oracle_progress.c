@@ -129,7 +129,9 @@ static const char *missing(struct world *world, struct world_node *node, const s
             return "follows no master";
         if (view->master.id != first->master.id || view->term != first->term)
             return "follows another master";
-        if (view->state != VIEW_FOLLOWING && view->state != VIEW_MASTER && view->state != VIEW_ALONE)
+        /* A master that lies to f of the others is not deposed by them; they go by the others. */
+        bool lies = view->master.id <= world->servers_count && !honest(&world->nodes[view->master.id - 1]);
+        if (!lies && view->state != VIEW_FOLLOWING && view->state != VIEW_MASTER && view->state != VIEW_ALONE)
             return "is not following";
     }
     if (!oracle_read(world, node, &tai, &half))
@@ -138,7 +140,8 @@ static const char *missing(struct world *world, struct world_node *node, const s
         return "is not together with the others";
     if (!status_fits(view->line.status, refs))
         return "has another status than expected";
-    if (half > width_max)
+    /* What is left to slew may take its time: time never steps. */
+    if (half - view->budget.slew_ns > width_max)
         return "has too wide an interval";
     return NULL;
 }

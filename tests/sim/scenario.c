@@ -235,6 +235,7 @@ bool scenario_make(struct scenario *scenario, const struct scenario_options *opt
     scenario->name = named->name;
     scenario->seed = options->seed;
     scenario->true_crypto = options->true_crypto;
+    scenario->sabotage = options->sabotage;
     scenario->server_port = options->toy ? &port_toy : &port_node;
     scenario->client_port = options->toy ? &port_toy : &port_follower;
     plain(scenario, &random);

@@ -38,7 +38,7 @@ struct script_item {
     int64_t a, b;
 };
 
-enum { SCENARIO_NODES_MAX = 320, SCENARIO_SCRIPT_MAX = 128 };
+enum { SCENARIO_NODES_MAX = 320, SCENARIO_SCRIPT_MAX = 512 };
 
 struct scenario {
     const char *name;
@@ -56,6 +56,7 @@ struct scenario {
     const struct port *server_port, *client_port;
     int64_t poll_ns, client_poll_ns_max, peer_poll_ns;
     uint32_t preferred;
+    enum sabotage sabotage;
 };
 
 /* From the command line. */
@@ -66,6 +67,7 @@ struct scenario_options {
     double seconds;       /* < 0: likewise; of the attack */
     bool true_crypto;
     bool toy;
+    enum sabotage sabotage;
 };
 
 /* False: no such scenario. */

@@ -2,7 +2,7 @@
 /* sim: runs scenarios from seeds and says what the oracle found. docs/SIMULATION.md.
  *
  *     sim --scenario NAME|random [--seed N] [--count K] [--jobs J] [--nodes S] [--clients C] [--seconds T] [--crypto openssl|fast]
- *         [--keep-going] [-v [-v]]
+ *         [--sabotage KIND] [--keep-going] [-v [-v]]
  *     sim --list
  *
  * Seeds of a run are N, N+1 ... N+K-1. Each job is a process with every J-th seed; results come through pipes. Exit 1 when anything
@@ -143,7 +143,8 @@ static void usage(void)
 {
     fputs("usage: sim --scenario NAME|random [--seed N] [--count K] [--jobs J] [--nodes S] [--clients C] "
           "[--seconds T]\n"
-          "           [--crypto fast|openssl] [--toy] [--keep-going] [-v [-v]]\n       sim --list\n",
+          "           [--crypto fast|openssl] [--toy] [--sabotage KIND] [--keep-going] [-v [-v]]\n       sim "
+          "--list\n",
           stderr);
     exit(2);
 }
@@ -154,6 +155,17 @@ static void list(void)
     for (unsigned i = 0; (name = scenario_name(i, &about)) != NULL; i++)
         printf("%-16s %s\n", name, about);
     exit(0);
+}
+
+static enum sabotage sabotage_named(const char *name)
+{
+    static const char *const names[SABOTAGES] = {"none",     "interval", "step",  "hlc",     "master",
+                                                 "timeline", "late",     "steer", "progress"};
+    for (int i = 0; i < SABOTAGES; i++)
+        if (strcmp(names[i], name) == 0)
+            return (enum sabotage)i;
+    usage();
+    return SABOTAGE_NONE;
 }
 
 static void options_read(struct run *run, int argc, char **argv)
@@ -168,6 +180,7 @@ static void options_read(struct run *run, int argc, char **argv)
                                           {"crypto", required_argument, NULL, 'y'},
                                           {"toy", no_argument, NULL, 'T'},
                                           {"keep-going", no_argument, NULL, 'k'},
+                                          {"sabotage", required_argument, NULL, 'S'},
                                           {"list", no_argument, NULL, 'l'},
                                           {NULL, 0, NULL, 0}};
     int c;
@@ -202,6 +215,9 @@ static void options_read(struct run *run, int argc, char **argv)
             break;
         case 'k':
             run->keep_going = true;
+            break;
+        case 'S':
+            run->options.sabotage = sabotage_named(optarg);
             break;
         case 'l':
             list();

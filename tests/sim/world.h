@@ -43,6 +43,20 @@ enum traitor_kind {
     TRAITOR_KINDS
 };
 
+/* What is done to an honest node's actions to see whether the oracle notices. From 20 s on. */
+enum sabotage {
+    SABOTAGE_NONE,
+    SABOTAGE_INTERVAL, /* its half-width is 1 ns */
+    SABOTAGE_STEP,     /* 1 us, once a second, within the half-width */
+    SABOTAGE_HLC,      /* a datagram leaves twice */
+    SABOTAGE_MASTER,   /* it calls itself master of the term */
+    SABOTAGE_TIMELINE, /* its line is of another timeline */
+    SABOTAGE_LATE,     /* it sleeps too long */
+    SABOTAGE_STEER,    /* by 600 ppm */
+    SABOTAGE_PROGRESS, /* it publishes no more */
+    SABOTAGES
+};
+
 struct world_reference {
     bool present;
     uint16_t group;

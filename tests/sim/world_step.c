@@ -126,6 +126,45 @@ static void carry_out(struct world *world, struct world_node *node, struct engin
     report(world, node, actions);
 }
 
+/* Node 2, from 20 s on. */
+static void sabotage(struct world *world, struct world_node *node, struct engine_actions *actions)
+{
+    if (node->index != 1 || world->now_ns < WORLD_START_NS + 20 * WORLD_S)
+        return;
+    switch (world->scenario->sabotage) {
+    case SABOTAGE_INTERVAL:
+        actions->line.half_width.ns = 1;
+        actions->line.growth.ppb = 0;
+        break;
+    case SABOTAGE_STEP:
+        actions->line.tai.ns += world->now_ns / WORLD_S % 2 * 1000;
+        break;
+    case SABOTAGE_HLC:
+        if (actions->sends_count > 0)
+            oracle_send(world, node, &actions->sends[0]);
+        break;
+    case SABOTAGE_MASTER:
+        actions->master.id = 2;
+        break;
+    case SABOTAGE_TIMELINE:
+        actions->line.timeline.id++;
+        break;
+    case SABOTAGE_LATE:
+        actions->wake.ns += 2 * WORLD_S;
+        break;
+    case SABOTAGE_STEER:
+        actions->steer = 1;
+        actions->steering = (struct engine_steer){.rate_ps_per_s = 600000000};
+        break;
+    case SABOTAGE_PROGRESS:
+        actions->publish = 0;
+        break;
+    case SABOTAGE_NONE:
+    case SABOTAGES:
+        break;
+    }
+}
+
 void world_step_node(struct world *world, struct world_node *node, struct engine_event *event)
 {
     struct machine *machine = &node->machine;
@@ -142,6 +181,7 @@ void world_step_node(struct world *world, struct world_node *node, struct engine
     int64_t free_ns = world->now_ns + STEP_NS;
     node->runs_ns = free_ns > node->runs_ns ? free_ns : node->runs_ns;
     struct engine_actions *actions = world->actions;
+    sabotage(world, node, actions);
     carry_out(world, node, actions);
     if (actions->wake.ns - event->now.raw.ns > WORLD_S)
         oracle_fail(world, node, "wants to be woken later than in a second");

@@ -128,8 +128,9 @@ static void step_without_master(struct node *node, const struct engine_now *now,
     if (now->raw.ns < node->fallback_at)
         return;
     bool had = clockwork_has_target(&node->clockwork);
-    /* Without a line of our own the master's word is waited for; two faces would look like a midpoint. */
-    bool waits = !had && node->election.master.id != 0;
+    /* Without a line of our own the master's word is waited for; two faces would look like a midpoint. Not when all but
+     * f of the others spoke against it already. */
+    bool waits = !had && node->election.master.id != 0 && !node->refuted;
     if (!waits && node_follow_midpoint(node, now, false, &line)) {
         if (node->state != VIEW_FALLBACK && had)
             actions_report(actions, ENGINE_SAYS_FALLBACK, node->election.master,

@@ -8,6 +8,7 @@ include tests/check/local.mk
 include tests/interop/local.mk
 include tests/bench/local.mk
 include tests/fresh/local.mk
+include tests/live/local.mk
 include tests/model/local.mk
 include tests/soak/local.mk
 include tests/accuracy/local.mk

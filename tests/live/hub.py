@@ -12,7 +12,9 @@ last seen, or to all. A settings line replaces those in force:
 
 Delay is per frame and way: delay + an exponential of mean jitter (+ asymmetry of the interface it comes in by).
 `reorder` frames wait three times as long. `cut` pairs get nothing from each other. It prints "ready", then one line of
-JSON counts for each settings line."""
+JSON counts for each settings line; with "frames": true in it the settings stay, and the line is the newest UDP payloads
+over IPv4, as [from, to, hexadecimal]."""
+import collections
 import heapq
 import itertools
 import json
@@ -43,6 +45,7 @@ def main():
     where = {}          # MAC -> interface
     queue = []          # (due, number, interface, frame)
     number = itertools.count()
+    seen = collections.deque(maxlen=1000)
     counts = dict(forwarded=0, lost=0, duplicated=0, reordered=0, cut=0)
     poll = select.poll()
     for s in ports:
@@ -52,11 +55,26 @@ def main():
     print('ready', flush=True)
     text = b''
 
-    def without_checksum(frame):
-        """The kernel leaves UDP checksums to the network card; there is none here, and IPv4 takes 0 for "not computed"."""
+    def remember(frame):
+        if frame[12:14] == b'\x08\x00' and frame[23] == 17:
+            start = 14 + (frame[14] & 15) * 4
+            seen.append((frame[26:30], frame[30:34], frame[start + 8:]))
+
+    def told():
+        return [[socket.inet_ntoa(a), socket.inet_ntoa(b), payload.hex()] for a, b, payload in seen]
+
+    def summed(frame):
+        """The kernel leaves UDP checksums to the network card; there is none here. IPv4 takes 0 for "not computed"."""
         if frame[12:14] == b'\x08\x00' and frame[23] == 17:
             at = 14 + (frame[14] & 15) * 4 + 6
             return frame[:at] + b'\0\0' + frame[at + 2:]
+        if frame[12:14] == b'\x86\xdd' and frame[20] == 17:
+            datagram = frame[54:60] + b'\0\0' + frame[62:]
+            whole = frame[22:54] + len(datagram).to_bytes(4, 'big') + b'\0\0\0\x11' + datagram
+            total = sum(int.from_bytes(whole[i:i + 2].ljust(2, b'\0'), 'big') for i in range(0, len(whole), 2))
+            total = (total & 0xffff) + (total >> 16)
+            total = ~((total & 0xffff) + (total >> 16)) & 0xffff
+            return frame[:60] + (total or 0xffff).to_bytes(2, 'big') + frame[62:]
         return frame
 
     def send(frame, came):
@@ -104,7 +122,11 @@ def main():
                 text += chunk
                 while b'\n' in text:
                     line, text = text.split(b'\n', 1)
-                    settings = json.loads(line)
+                    said = json.loads(line)
+                    if said.get('frames'):
+                        print(json.dumps(told()), flush=True)
+                        continue
+                    settings = said
                     cut = {tuple(p) for p in settings.get('cut', [])} | {tuple(reversed(p)) for p in settings.get('cut', [])}
                     print(json.dumps(counts), flush=True)
                 continue
@@ -114,7 +136,8 @@ def main():
                 except OSError:
                     break
                 if address[2] != PACKET_OUTGOING:
-                    send(without_checksum(frame), ports[by_fd[fd]])
+                    remember(frame)
+                    send(summed(frame), ports[by_fd[fd]])
         now = time.monotonic()
         while queue and queue[0][0] <= now:
             _, _, name, frame = heapq.heappop(queue)

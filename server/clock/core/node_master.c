@@ -65,10 +65,11 @@ size_t node_master_readings(struct node *node, const struct engine_now *now,
     return n;
 }
 
-/* Whether all that could be known at a start is known: each server has said something, or had the time to. */
+/* Whether all that could be known at a start is known: the own reference, which comes within a second, and each server has said
+ * something, or had the time to. */
 static bool has_gathered(const struct node *node, const struct engine_now *now)
 {
-    bool all = true;
+    bool all = now->raw.ns - node->started_at.ns >= NODE_REFERENCE_NS;
     for (size_t i = 0; i < node->others; i++)
         all = all && peer_reachable(&node->peers[node->server_index[i]], now->raw);
     return all || now->raw.ns - node->started_at.ns >= NODE_GATHER_NS;

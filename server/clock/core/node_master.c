@@ -65,7 +65,7 @@ size_t node_master_readings(struct node *node, const struct engine_now *now,
     return n;
 }
 
-/* Whether all that could be known at a start is known: the own reference, which comes within a second, and each server has said
+/* Whether all that could be known at a start is known: the own reference, which comes right after it, and each server has said
  * something, or had the time to. */
 static bool has_gathered(const struct node *node, const struct engine_now *now)
 {

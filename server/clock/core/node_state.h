@@ -16,8 +16,8 @@
 /* After a start into nothing: how long a master waits for references and for lines of a running cluster before relative
  * time begins with CLOCK_REALTIME. Two hellos and a burst fit. */
 #define NODE_GATHER_NS INT64_C(3000000000)
-/* The loop reads the own reference once a second: before that relative time would begin for a second only. */
-#define NODE_REFERENCE_NS INT64_C(1200000000)
+/* The loop reads the own reference right after the start: without waiting for it relative time would begin for a moment. */
+#define NODE_REFERENCE_NS INT64_C(100000000)
 /* Between two moves to the peers' midpoint: what the first did must be in the replies that the next one uses. */
 #define NODE_FALLBACK_NS INT64_C(2000000000)
 /* The last correction is followed this long although its master's lease has run out: the next one is elected meanwhile. */

@@ -211,6 +211,8 @@ void node_time_step(struct node *node, const struct engine_now *now, struct engi
     if (is_master(node)) {
         if (node_master_step(node, now))
             aim_at_round(node, now, VIEW_MASTER);
+        else if (node->round.state == ROUND_NO_LINE) /* it still gathers */
+            node->step_at = now->raw.ns + NODE_REFERENCE_NS;
     } else {
         step_follower(node, now, elapsed, actions);
     }

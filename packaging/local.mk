@@ -2,12 +2,14 @@
 systemdunitdir = $(prefix)/lib/systemd/system
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-nodist_systemdunit_DATA = packaging/taid.service
-CLEANFILES += packaging/taid.service
-EXTRA_DIST += packaging/taid.service.in packaging/sysusers.conf packaging/tmpfiles.conf
+nodist_systemdunit_DATA = packaging/taid.service packaging/tai-client.service
+CLEANFILES += $(nodist_systemdunit_DATA)
+EXTRA_DIST += packaging/taid.service.in packaging/tai-client.service.in packaging/sysusers.conf packaging/tmpfiles.conf
+make_unit = $(AM_V_GEN)$(MKDIR_P) packaging && sed 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/$@.in > $@.new && mv $@.new $@
 packaging/taid.service: packaging/taid.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) packaging && \
-	  sed 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/packaging/taid.service.in > $@.new && mv $@.new $@
+	$(make_unit)
+packaging/tai-client.service: packaging/tai-client.service.in Makefile
+	$(make_unit)
 install-data-local: install-packaging
 install-packaging:
 	$(MKDIR_P) '$(DESTDIR)$(sysusersdir)' '$(DESTDIR)$(tmpfilesdir)'

@@ -4,5 +4,5 @@ TESTS += tests/live/small.py
 EXTRA_DIST += tests/live/failover.py tests/live/flood.c tests/live/hub.py tests/live/lab.py tests/live/parts.py
 
 live: all
-	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/live/failover.py
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/live/failover.py || [ $$? = 77 ]
 .PHONY: live

@@ -69,12 +69,14 @@ struct fallback_result fallback_midpoint(const struct fallback_input *in)
     const struct guard_evidence *e = &in->evidence;
     int64_t offsets[GUARD_WITNESSES_MAX], rates[GUARD_WITNESSES_MAX], sigmas[GUARD_WITNESSES_MAX], move,
         faster;
-    struct tai_interval hull;
+    struct tai_interval hull, wide;
     size_t agreeing, n = e->witnesses_count;
     BUG_UNLESS(n <= GUARD_WITNESSES_MAX);
     int64_t own = in->has_own ? in->own.ns : 0, own_rate = in->has_own ? in->own_rate_ps_per_s : 0;
-    if (!guard_hull(e, &hull, &agreeing))
+    if (!guard_hull_wide(e, &wide))
         return result;
+    if (!guard_hull(e, &hull, &agreeing))
+        hull = wide;
     for (size_t i = 0; i < n; i++) {
         offsets[i] = saturating_sub(e->witnesses[i].tai.ns, own);
         rates[i] = in->rates_ps_per_s[i] - own_rate;
@@ -93,7 +95,7 @@ struct fallback_result fallback_midpoint(const struct fallback_input *in)
     result.rate_ps_per_s = own_rate + faster;
     /* The truth is in the hull, and in our own interval while that is true: both seen from where the line goes. */
     tai_t at = {own + result.move_ns};
-    int64_t early = saturating_sub(at.ns, hull.earliest.ns), late = saturating_sub(hull.latest.ns, at.ns);
+    int64_t early = saturating_sub(at.ns, wide.earliest.ns), late = saturating_sub(wide.latest.ns, at.ns);
     result.half_width.ns = early > late ? early : late;
     if (in->has_own) {
         int64_t size = result.move_ns < 0 ? -result.move_ns : result.move_ns;

@@ -19,18 +19,22 @@ static struct tai_interval interval_of(const struct hull_item *i)
     return (struct tai_interval){{i->earliest_ns}, {i->latest_ns}};
 }
 
-static size_t collect(const struct guard_evidence *e, struct hull_item *items)
+static size_t collect(const struct guard_evidence *e, bool wide, struct hull_item *items)
 {
     BUG_UNLESS(e->witnesses_count <= GUARD_WITNESSES_MAX);
-    for (size_t i = 0; i < e->witnesses_count; i++)
-        items[i] = item_of(interval_saturating(e->witnesses[i].tai, e->witnesses[i].half_width));
+    for (size_t i = 0; i < e->witnesses_count; i++) {
+        const struct guard_witness *w = &e->witnesses[i];
+        tai_bound_t slack = {wide ? w->slack_ns : 0};
+        items[i] = item_of(interval_saturating(w->tai, taistamp_bound_add(w->half_width, slack)));
+    }
     return e->witnesses_count;
 }
 
-bool guard_hull(const struct guard_evidence *e, struct tai_interval *ret_hull, size_t *ret_agreeing)
+static bool hull_of(const struct guard_evidence *e, bool wide, struct tai_interval *ret_hull,
+                    size_t *ret_agreeing)
 {
     struct hull_item items[GUARD_WITNESSES_MAX], hull;
-    size_t count = collect(e, items), least = e->needed > 0 ? e->needed : 1;
+    size_t count = collect(e, wide, items), least = e->needed > 0 ? e->needed : 1;
     if (count < least)
         return false;
     /* Beyond the budget a majority stands in: m - f > m / 2. */
@@ -44,6 +48,17 @@ bool guard_hull(const struct guard_evidence *e, struct tai_interval *ret_hull, s
         return true;
     }
     return false;
+}
+
+bool guard_hull(const struct guard_evidence *e, struct tai_interval *ret_hull, size_t *ret_agreeing)
+{
+    return hull_of(e, false, ret_hull, ret_agreeing);
+}
+
+bool guard_hull_wide(const struct guard_evidence *e, struct tai_interval *ret_hull)
+{
+    size_t ignored;
+    return hull_of(e, true, ret_hull, &ignored);
 }
 
 /* By how much two intervals miss each other; 0: they meet. */
@@ -140,17 +155,19 @@ static tai_bound_t reach(tai_t t, struct tai_interval i)
 
 struct guard_result guard_judge(const struct guard_evidence *e, const struct guard_claim *claim)
 {
-    struct tai_interval hull, interval = interval_saturating(claim->tai, claim->half_width);
-    size_t agreeing = 0;
+    struct tai_interval hull, wide, interval = interval_saturating(claim->tai, claim->half_width);
+    size_t agreeing = 0, ignored;
     if (claim->half_width.ns < 0 || claim->half_width.ns == BOUND_UNBOUNDED)
         return reject(GUARD_WIDTH, 0);
-    if (!guard_hull(e, &hull, &agreeing))
+    if (!hull_of(e, true, &wide, &agreeing))
         return reject(GUARD_UNMEASURED, 0);
-    bool own_is_wrong = own_contradicts(e, hull, agreeing);
+    if (!hull_of(e, false, &hull, &ignored))
+        hull = wide;
+    bool own_is_wrong = own_contradicts(e, wide, agreeing);
     struct guard_result result = {
         .verdict = GUARD_ACCEPT, .reason = GUARD_FINE, .followed = claim->tai, .own_is_wrong = own_is_wrong};
-    if (!meets(interval, hull))
-        result = reject(GUARD_OUTSIDE_PEERS, apart(interval, hull));
+    if (!meets(interval, wide))
+        result = reject(GUARD_OUTSIDE_PEERS, apart(interval, wide));
     else if (e->has_reference && !meets(interval, e->reference))
         result = reject(GUARD_OUTSIDE_REFERENCE, apart(interval, e->reference));
     else if (e->has_own && !own_is_wrong && !meets(interval, e->own))

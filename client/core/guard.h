@@ -19,6 +19,10 @@
  * that goes with what is followed is not the claim's, but reaches to the farther end of the hull (cut with our own line and
  * reference). With f = 0 the claim's own counts when it is smaller.
  *
+ * The slack. Lines of others that were drawn from each other would widen each other without end, so a witness may be given
+ * narrower than it says it is. An honest claim can then miss it: rejected is only what misses the hull of the witnesses widened by
+ * their slack; what is followed still lies in the narrow one.
+ *
  * Worked number: five witnesses [0,10] [1,11] [2,12] [3,9] [100,101], f = 1: four cover [3,9]. A claim 8 +- 2 is accepted,
  * as 8 +- 5; 10 +- 2 is suspect and followed as 9 +- 6; 50 +- 5 is rejected by 36.
  *
@@ -64,6 +68,8 @@ struct guard_witness {
     tai_t tai;
     tai_bound_t half_width;
     int64_t sigma_ns; /* >= 0, statistical part of its placement */
+    int64_t
+        slack_ns; /* >= 0, what it may be off besides by its own word, which only keeps a claim from being rejected */
 };
 
 /* Everything at one raw reading of ours, and of the same meaning (absolute, or relative to the cluster). */
@@ -97,6 +103,8 @@ struct guard_result {
 
 /* The hull of what was measured: false when too few witnesses, or no majority agrees. *ret_agreeing: how many cover it. */
 bool guard_hull(const struct guard_evidence *evidence, struct tai_interval *ret_hull, size_t *ret_agreeing);
+/* The same of the witnesses widened by their slack: what an honest claim can not miss. */
+bool guard_hull_wide(const struct guard_evidence *evidence, struct tai_interval *ret_hull);
 /* Judges a claim by its interval. */
 struct guard_result guard_judge(const struct guard_evidence *evidence, const struct guard_claim *claim);
 /* A stable lower-case word, such as "outside_peers". Static storage. */

@@ -90,7 +90,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
     for (size_t i = 0; i < n; i++) {
         const struct sync_line *line = &lines[i].line;
         e->witnesses[i] =
-            (struct guard_witness){lines[i].node, line->tai, line->half_width, lines[i].sigma_ns};
+            (struct guard_witness){lines[i].node, line->tai, line->half_width, lines[i].sigma_ns, 0};
         ret_panel->rates_ps_per_s[i] = line->rate_ps_per_s;
         ret_panel->skews_ps_per_s[i] = lines[i].skew_ps_per_s;
         ret_panel->source = witness_weaker(ret_panel->source, witness_relayed(line->source));
@@ -137,7 +137,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
             continue;
         /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
         int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
-        struct guard_witness w = {peers[i].member->node, r.tai, r.half_width, sigma};
+        struct guard_witness w = {peers[i].member->node, r.tai, r.half_width, sigma, 0};
         add_reference(&e, groups, r.group, &w);
     }
     if (e.witnesses_count == 0)

@@ -116,7 +116,8 @@ static void leave(struct world *world, const struct queue_item *item)
         copies = network_fate(&world->network, d->from_node, d->to_node, delay);
     if (copies == 2) {
         size_t twin = datagram_new(world);
-        datagram_copy(&world->datagrams[twin], &world->datagrams[item->a]);
+        d = &world->datagrams[item->a]; /* they may have been moved */
+        datagram_copy(&world->datagrams[twin], d);
         queue_push(&world->queue, world->now_ns + delay[1], QUEUE_ARRIVE, d->to_node, 0, (int64_t)twin, 0);
     }
     if (copies > 0)

@@ -191,7 +191,7 @@ START_TEST(no_lie_makes_a_false_interval)
                     off = (int64_t)prop_below(&p, 2 * (uint64_t)h + 1) - h;
             if (i < f)
                 off = (int64_t)prop_below(&p, 1000) - 500;
-            e.witnesses[i] = (struct guard_witness){{i + 1}, {T0 + off}, {h}, 1};
+            e.witnesses[i] = (struct guard_witness){{i + 1}, {T0 + off}, {h}, 1, 0};
         }
         e.has_own = prop_below(&p, 2) == 0;
         int64_t early = (int64_t)prop_below(&p, 300), late = (int64_t)prop_below(&p, 300);

@@ -386,6 +386,14 @@ void election_absolve(struct election *e)
     e->accused = NOBODY;
 }
 
+void election_resign(struct election *e, int64_t now_ns, struct election_actions *ret_actions)
+{
+    input_begin(e, now_ns, ret_actions);
+    if (e->role == ELECTION_IS_MASTER)
+        election_master_end(e, ret_actions, ELECTION_REASON_BROKEN, e->deputy);
+    input_end(e, ret_actions);
+}
+
 void election_leave(struct election *e, int64_t now_ns, struct election_actions *ret_actions)
 {
     input_begin(e, now_ns, ret_actions);

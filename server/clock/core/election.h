@@ -112,7 +112,8 @@ enum election_reason {
     ELECTION_REASON_ACCUSED,    /* f+1 members accuse */
     ELECTION_REASON_QUORUM,     /* too few acknowledge */
     ELECTION_REASON_SUPERSEDED, /* another master in a higher term */
-    ELECTION_REASON_LAPSED      /* the followed master is silent */
+    ELECTION_REASON_LAPSED,     /* the followed master is silent */
+    ELECTION_REASON_BROKEN /* the master's raw timeline ended: it knows the time no better than anybody */
 };
 struct election_message {
     enum election_kind kind;
@@ -270,6 +271,10 @@ void election_accuse(struct election *election, int64_t now_ns, struct election_
 void election_absolve(struct election *election);
 /* Orderly end: a master gives up its lease and lets the deputy stand at once. No input has an effect after it. */
 void election_leave(struct election *election, int64_t now_ns, struct election_actions *ret_actions);
+
+/* Our own time broke (a suspend, a pause of the machine): what is told from now on is not what this term was told before. A
+ * master hands over to its deputy; one that elects itself goes on in a new term. Others: nothing happens. */
+void election_resign(struct election *election, int64_t now_ns, struct election_actions *ret_actions);
 
 /* Whether we are master and a quorum's promises still stand at `now_ns`: ask right before what only a master may do. */
 bool election_lease_held(const struct election *election, int64_t now_ns);

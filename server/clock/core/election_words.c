@@ -30,6 +30,8 @@ const char *election_reason_text(enum election_reason reason)
         return "a higher term";
     case ELECTION_REASON_LAPSED:
         return "the master is silent";
+    case ELECTION_REASON_BROKEN:
+        return "the master's own time broke";
     }
     return "other";
 }

@@ -76,6 +76,7 @@ static enum wire_vote_reason vote_reason_out(const struct election_message *m)
     case ELECTION_REASON_QUORUM:
     case ELECTION_REASON_SUPERSEDED:
     case ELECTION_REASON_LAPSED:
+    case ELECTION_REASON_BROKEN:
         break;
     }
     return WIRE_VOTE_NOT_VOTER;
@@ -114,6 +115,8 @@ static enum wire_goodbye_reason goodbye_reason_out(enum election_reason reason)
         return WIRE_GOODBYE_QUORUM;
     if (reason == ELECTION_REASON_SUPERSEDED)
         return WIRE_GOODBYE_SUPERSEDED;
+    if (reason == ELECTION_REASON_BROKEN)
+        return WIRE_GOODBYE_SUSPEND;
     return WIRE_GOODBYE_STOP;
 }
 
@@ -128,9 +131,10 @@ static enum election_reason goodbye_reason_in(enum wire_goodbye_reason reason)
         return ELECTION_REASON_QUORUM;
     case WIRE_GOODBYE_SUPERSEDED:
         return ELECTION_REASON_SUPERSEDED;
+    case WIRE_GOODBYE_SUSPEND:
+        return ELECTION_REASON_BROKEN;
     case WIRE_GOODBYE_STOP:
     case WIRE_GOODBYE_LEAVE:
-    case WIRE_GOODBYE_SUSPEND:
         break;
     }
     return ELECTION_REASON_LEAVING;
@@ -381,6 +385,12 @@ void node_election_persisted(struct node *node, const struct engine_now *now, ui
 void node_election_accuse(struct node *node, const struct engine_now *now, struct engine_actions *actions)
 {
     election_accuse(&node->election, now->boot_ns, &node->election_actions);
+    carry_out(node, now, actions);
+}
+
+void node_election_resign(struct node *node, const struct engine_now *now, struct engine_actions *actions)
+{
+    election_resign(&node->election, now->boot_ns, &node->election_actions);
     carry_out(node, now, actions);
 }
 

@@ -74,18 +74,33 @@ static void reference_evidence(const struct node *node, const struct engine_now 
             continue;
         /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
         int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
-        w = (struct guard_witness){peer->member->node, r.tai, r.half_width, sigma};
+        w = (struct guard_witness){peer->member->node, r.tai, r.half_width, sigma, 0};
         add_witness(e, groups, r.group, &w);
     }
     e->faults = e->witnesses_count == 0 ? 0 : (unsigned)((e->witnesses_count - 1) / 2);
 }
 
-/* The lines of the other servers. Relative lines are the cluster's time themselves, so as witnesses they are as wide as
- * the path and their age only: with their own half-widths, which come from each other, nobody's would ever shrink. */
+/* Width of the path to the master, 0 while that is not measured. */
+static int64_t path_to_master(const struct node *node, const struct engine_now *now)
+{
+    struct peer_placement p;
+    for (size_t i = 0; i < node->others; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        if (peer->member->node.id == node->election.master.id && peer_placement(peer, now->raw, &p))
+            return p.half_width_ns;
+    }
+    return 0;
+}
+
+/* The lines of the other servers. Where liars are reckoned with, relative ones were drawn from each other: with their own
+ * half-widths nobody's would ever shrink. So as witnesses they are as wide as the path and their age, and what they say of
+ * themselves is slack, as far as two paths explain it. */
 static void line_evidence(const struct node *node, const struct engine_now *now, enum taistamp_status claim,
-                          struct guard_evidence *e, int64_t *ret_rates)
+                          struct guard_evidence *e, struct fallback_input *midpoint)
 {
     struct sync_line line;
+    bool narrow = !witness_absolute(claim) && node->f > 0;
+    int64_t to_master = path_to_master(node, now);
     for (size_t i = 0; i < node->others && e->witnesses_count < GUARD_WITNESSES_MAX; i++) {
         const struct peer *peer = &node->peers[node->server_index[i]];
         struct peer_placement p;
@@ -95,12 +110,17 @@ static void line_evidence(const struct node *node, const struct engine_now *now,
         if (said == NULL || !peer_line(peer, now->raw, &line) || !comparable(line.status, claim) ||
             !peer_placement(peer, now->raw, &p))
             continue;
-        if (!witness_absolute(claim) && line.half_width.ns > said->line.half_width.ns)
-            line.half_width.ns -= said->line.half_width.ns;
-        if (ret_rates != NULL)
-            ret_rates[e->witnesses_count] = line.rate_ps_per_s;
-        e->witnesses[e->witnesses_count++] =
-            (struct guard_witness){peer->member->node, line.tai, line.half_width, p.sigma_ns};
+        struct guard_witness w = {peer->member->node, line.tai, line.half_width, p.sigma_ns, 0};
+        if (narrow && line.half_width.ns > said->line.half_width.ns) {
+            int64_t paths = p.half_width_ns + to_master;
+            w.half_width.ns -= said->line.half_width.ns;
+            w.slack_ns = said->line.half_width.ns < paths ? said->line.half_width.ns : paths;
+        }
+        if (midpoint != NULL) {
+            midpoint->rates_ps_per_s[e->witnesses_count] = line.rate_ps_per_s;
+            midpoint->skews_ps_per_s[e->witnesses_count] = p.skew_ps_per_s;
+        }
+        e->witnesses[e->witnesses_count++] = w;
     }
     /* With no more witnesses than may lie (a cluster that starts) the last one still counts: it is the elected master, and
      * our own line and reference judge it as well. */
@@ -351,7 +371,7 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
     struct fallback_input in = {.server = true, .servers = node->servers};
     enum taistamp_status status = absolute ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_RELATIVE;
     in.evidence.needed = 1;
-    line_evidence(node, now, status, &in.evidence, in.rates_ps_per_s);
+    line_evidence(node, now, status, &in.evidence, &in);
     add_own(node, now, status, &in.evidence);
     size_t heard = in.evidence.witnesses_count;
     in.evidence.faults = node->f; /* nobody was elected: all of the budget */

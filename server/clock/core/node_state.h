@@ -106,6 +106,8 @@ bool node_election_message(struct node *node, const struct engine_now *now, sync
 void node_election_persisted(struct node *node, const struct engine_now *now, uint64_t token,
                              struct engine_actions *actions);
 void node_election_accuse(struct node *node, const struct engine_now *now, struct engine_actions *actions);
+/* Our raw timeline ended; a master gives its part back. */
+void node_election_resign(struct node *node, const struct engine_now *now, struct engine_actions *actions);
 void node_election_leave(struct node *node, const struct engine_now *now, struct engine_actions *actions);
 /* Puts node->vote among the actions, or keeps it for the next step. */
 void node_election_persist(struct node *node, struct engine_actions *actions);

@@ -238,8 +238,7 @@ void node_time_new_timeline(struct node *node, const struct engine_now *now, str
     node->started_at = now->raw;
     node->stepped = now->raw;
     node->step_at = now->raw.ns;
-    if (is_master(node))
-        round_take_up(&node->round, now->raw, NULL);
+    node_election_resign(node, now, actions);
 }
 
 /* ---- what we say of ourselves ---- */

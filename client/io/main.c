@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tai-client: the light daemon of a lab machine. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,17 @@ static int drop_and_run(const struct client_config *config, const struct client_
     return CLIENT_EXIT_REFUSED;
 }
 
+/* taictl asks the socket that the settings name. */
+static int wait_sync(const struct client_config *config, const struct client_options *o)
+{
+    char timeout[24];
+    snprintf(timeout, sizeof timeout, "%lld", (long long)(o->timeout_ms / 1000));
+    execlp("taictl", "taictl", "--control", config->control, "waitsync",
+           o->timeout_ms == 0 ? NULL : "--timeout", timeout, o->quiet ? "--quiet" : NULL, (char *)NULL);
+    log_error("taictl cannot be run: %s", strerror(errno));
+    return CLIENT_EXIT_FAILED;
+}
+
 static int follow(const struct client_options *o)
 {
     struct tai_error error;
@@ -122,6 +134,8 @@ static int follow(const struct client_options *o)
     if (o->check_config)
         client_config_print(config, stdout);
     else {
+        if (o->verb == CLIENT_WAITSYNC)
+            code = wait_sync(config, o);
         if (o->take_over || o->verb == CLIENT_LEAVE)
             code = take_or_leave(config, o);
         if (code == CLIENT_EXIT_OK && o->verb == CLIENT_RUN)

@@ -13,6 +13,8 @@ static const char usage[] =
     "       tai-client --once [OPTION]...          until the time is known, then print it and end\n"
     "       tai-client keygen [--dir FOLDER]       make this machine's key; print its line for the cluster "
     "file\n"
+    "       tai-client waitsync [--timeout S]      wait until the one that runs has the time (taictl "
+    "waitsync)\n"
     "       tai-client leave                       give the clock back to systemd-timesyncd, if --take-over "
     "took it\n"
     "\n"
@@ -20,7 +22,7 @@ static const char usage[] =
     "  -c, --config FILE    settings (default: " DEFAULT_CLIENT_CONFIG ")\n"
     "      --check-config   read the settings, print them with all defaults, and end\n"
     "      --once           publish once and end\n"
-    "      --timeout S      with --once: give up after this many seconds (default: 30)\n"
+    "      --timeout S      with --once, waitsync: give up after this many seconds (default: 30)\n"
     "      --take-over      mode system: stop and disable systemd-timesyncd first; asks before\n"
     "  -y, --yes            do not ask\n"
     "      --dir FOLDER     keygen: where node.key goes (default: the folder of the settings)\n"
@@ -132,6 +134,8 @@ static bool take_verb(struct client_options *o, int argc, char **argv, int *ret_
 {
     if (optind < argc && strcmp(argv[optind], "keygen") == 0)
         o->verb = CLIENT_KEYGEN;
+    else if (optind < argc && strcmp(argv[optind], "waitsync") == 0)
+        o->verb = CLIENT_WAITSYNC;
     else if (optind < argc && strcmp(argv[optind], "leave") == 0)
         o->verb = CLIENT_LEAVE;
     else if (optind < argc) {

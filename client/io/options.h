@@ -14,7 +14,7 @@ enum client_exit {
     CLIENT_EXIT_REFUSED = 78 /* a person must act first */
 };
 
-enum client_verb { CLIENT_RUN, CLIENT_KEYGEN, CLIENT_LEAVE };
+enum client_verb { CLIENT_RUN, CLIENT_KEYGEN, CLIENT_LEAVE, CLIENT_WAITSYNC };
 
 struct client_options {
     enum client_verb verb;

@@ -347,9 +347,9 @@ class Lab:
     def host(self, number):
         return next(h for h in self.hosts if h.number == number)
 
-    def master(self):
-        """The host that all running ones name; None where they do not agree."""
-        masters = {m for _, m in self.masters()}
+    def master(self, hosts=None):
+        """The host that all running ones of `hosts` name; None where they do not agree."""
+        masters = {m for _, m in self.masters(hosts)}
         return self.host(masters.pop()) if len(masters) == 1 and masters != {0} else None
 
     def halves_us(self, hosts):

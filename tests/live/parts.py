@@ -38,7 +38,7 @@ def all_agree(lab, hosts, what, but=0, within=AGREED_S):
         for host in hosts:
             r = host.read()
             print(f"      {host.name}: " + (f"{r['status']}, term {r['term']}, master {r['master']}" if r else 'no page'))
-    return lab.master() if took is not None else None
+    return lab.master(hosts) if took is not None else None
 
 
 def settle(lab):

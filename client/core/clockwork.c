@@ -103,7 +103,8 @@ enum clockwork_change clockwork_begin(struct clockwork *c, const struct engine_e
         BUG_UNLESS(c->running);
         change = look(c, event, actions);
     }
-    if (event->kind == ENGINE_LEAP) {
+    /* Without a table there is nothing to say: what the servers agree on, or the table of before, stays. */
+    if (event->kind == ENGINE_LEAP && event->u.leap.tai_utc_s != 0) {
         c->leap = event->u.leap;
         c->leap_known = c->leap_own = true;
     }

@@ -241,7 +241,7 @@ static void take_up(struct follower *f, size_t index, const struct engine_now *n
     const struct guard_result *r = &f->following.last;
     sync_node_t master = f->settings.members[index].node;
     struct view_budget budget = budget_of(&f->peers[index], now, line);
-    clockwork_offer_leap(&f->clockwork, &f->following.leap);
+    witness_offer_leap(f->peers, f->count, f->faults + 1, &f->following.leap, &f->clockwork);
     clockwork_aim(&f->clockwork, now, line, &budget);
     if (f->state != VIEW_FOLLOWING)
         poll_all(f, f->settings.peer_poll_ns, now);

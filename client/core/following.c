@@ -61,13 +61,16 @@ static struct guard_result judge(const struct following *f, const struct engine_
     enum guard_reason form = form_of(f, now, m, believed, believed_term);
     if (form != GUARD_FINE)
         return refuse(form);
-    if (!line_valid(line) || !page_status_has_interval(line->status) ||
-        line->half_width.ns == BOUND_UNBOUNDED)
+    if (!line_takeable(line) || !page_status_has_interval(line->status))
         return refuse(GUARD_WIDTH);
     int64_t most = following_rate_max_ps(evidence->rate_bound);
     if (evidence->rate_bound.ppb > 0 && (line->rate_ps_per_s > most || line->rate_ps_per_s < -most))
         return refuse(GUARD_RATE);
-    struct guard_claim claim = {line_tai(line, now->raw), line_half_width(line, now->raw)};
+    struct sync_line here = *line; /* its epoch may lie far back */
+    line_rebase(&here, now->raw);
+    if (!line_takeable(&here))
+        return refuse(GUARD_WIDTH);
+    struct guard_claim claim = {here.tai, here.half_width};
     return guard_judge(evidence, &claim);
 }
 

@@ -2,6 +2,7 @@
 #include "client/core/peer.h"
 
 #include "sdk/base/bug.h"
+#include "sdk/sync/line.h"
 #include "sdk/time/arith.h"
 
 enum { TOKEN_INDEX_SHIFT = 40, UNANSWERED_MAX = 3 };
@@ -218,6 +219,7 @@ static void answer_poll(struct peer *peer, const struct peer_context *c, const s
                                  .width_ns =
                                      t2.width_ns > WIRE_WIDTH_NS_MAX ? WIRE_WIDTH_NS_MAX : t2.width_ns};
     m.reply.stamps = stamps;
+    line_for_wire(&m.reply.line);
     m.reply.flags = (m.reply.flags & ~(uint32_t)WIRE_FLAG_FOLLOW_UP) | (wanted ? WIRE_FLAG_FOLLOW_UP : 0);
     uint64_t token = wanted ? next_token(peer) : 0;
     if (seal_and_send(peer, c, &m, token) && wanted)

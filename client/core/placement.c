@@ -85,7 +85,7 @@ static bool carry(const struct peer_placement *p, const struct sync_line *line, 
     out.rate_ps_per_s = rate_chain(line->rate_ps_per_s, p->rate_ps_per_s);
     out.growth = growths(line->growth, p->growth);
     out.expires = later(p->local, life(line->expires, p->remote));
-    if (!line_valid(&out))
+    if (!line_takeable(&out))
         return false;
     *ret_line = out;
     return true;

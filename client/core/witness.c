@@ -155,3 +155,18 @@ void witness_add_own(struct witness_panel *panel, const struct sync_line *own, t
     panel->evidence.has_own = true;
     panel->evidence.own = line_interval(own, raw);
 }
+
+void witness_offer_leap(const struct peer *peers, size_t count, unsigned needed, const struct sync_leap *leap,
+                        struct clockwork *clockwork)
+{
+    unsigned voices = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t term;
+        tai_mono_t at;
+        const struct wire_reply *said = peer_said(&peers[i], &term, &at);
+        voices += peers[i].member->server && said != NULL && said->leap.tai_utc_s == leap->tai_utc_s &&
+                  said->leap.next_tai_utc_s == leap->next_tai_utc_s && said->leap.next.ns == leap->next.ns;
+    }
+    if (voices >= needed)
+        clockwork_offer_leap(clockwork, leap);
+}

@@ -10,6 +10,7 @@
 #ifndef CLIENT_CORE_WITNESS_H
 #define CLIENT_CORE_WITNESS_H
 
+#include "client/core/clockwork.h"
 #include "client/core/fallback.h"
 #include "client/core/peer.h"
 
@@ -45,5 +46,9 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
                         struct guard_evidence *evidence);
 /* Adds our own line, if it is of the same kind, and tells the fallback of it. */
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw);
+
+/* Offers to `clockwork` what at least `needed` servers said of leap seconds when they last answered: no liar moves UTC. */
+void witness_offer_leap(const struct peer *peers, size_t count, unsigned needed, const struct sync_leap *leap,
+                        struct clockwork *clockwork);
 
 #endif

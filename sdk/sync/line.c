@@ -6,6 +6,8 @@
 #include "sdk/base/bug.h"
 
 enum { PS_PER_PPB = 1000 };
+#define TAKEABLE_TAI_NS_MIN INT64_C(-1000000000000000000)
+#define TAKEABLE_TAI_NS_MAX INT64_C(7000000000000000000)
 
 static int64_t add_saturating(int64_t a, int64_t b)
 {
@@ -47,6 +49,18 @@ bool line_valid(const struct sync_line *line)
            within(line->rate_ps_per_s, SYNC_RATE_PS_MAX) && line->growth.ppb >= 0 &&
            line->growth.ppb <= PAGE_GROWTH_PPB_MAX && line->status < TAISTAMP_STATUS_EXPIRED &&
            line->source <= TAISTAMP_CLOCK_ASSUMED;
+}
+
+bool line_takeable(const struct sync_line *line)
+{
+    return line_valid(line) && line->tai.ns >= TAKEABLE_TAI_NS_MIN && line->tai.ns <= TAKEABLE_TAI_NS_MAX &&
+           line->half_width.ns <= PAGE_WIDTH_NS_MAX / 2;
+}
+
+void line_for_wire(struct sync_line *line)
+{
+    if (line->half_width.ns > PAGE_WIDTH_NS_MAX)
+        line->half_width.ns = BOUND_UNBOUNDED;
 }
 
 bool line_usable(const struct sync_line *line, sync_timeline_t timeline, tai_mono_t raw)

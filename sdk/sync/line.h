@@ -29,6 +29,11 @@ int64_t line_gain_ns(int64_t span_ns, int64_t rate_ps_per_s);
 /* Whether a line that came from elsewhere is within the ranges of this module: rate, growth (0 to 10^6 ppb), half-width
  * >= 0, raw and expiry >= 0 and the latter not before the former, TAI as on the page, known status and source. */
 bool line_valid(const struct sync_line *line);
+/* Whether such a line may be taken from somebody who may lie: valid, bounded, and so far from the ends of the ranges (years 1938
+ * to 2191, 15 years wide) that it cannot grow out of them while this process lives. */
+bool line_takeable(const struct sync_line *line);
+/* Prepares a valid line for a message: half-widths that the wire has no number for become unbounded. */
+void line_for_wire(struct sync_line *line);
 /* Whether it may be used at `raw` of `timeline`: the same timeline and not expired. */
 bool line_usable(const struct sync_line *line, sync_timeline_t timeline, tai_mono_t raw);
 

@@ -228,7 +228,9 @@ void net_up(struct net *net, size_t i)
     struct engine_event start = {.kind = ENGINE_START};
     step(net, i, &start);
     struct engine_event leap = {.kind = ENGINE_LEAP};
-    leap.u.leap = (struct sync_leap){37, 37, {PAGE_NEVER}, {NET_TAI0 * 2}};
+    leap.u.leap = (struct sync_leap){.next = {PAGE_NEVER}};
+    if (!n->no_table)
+        leap.u.leap = (struct sync_leap){37, 37, {PAGE_NEVER}, {NET_TAI0 * 2}};
     step(net, i, &leap);
     n->reference_at = n->reference_width_ns > 0 ? net->now + 50 * NET_MS : INT64_MAX;
 }

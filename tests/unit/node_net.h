@@ -19,6 +19,7 @@ enum { NET_NODES = 9, NET_QUEUE = 4096 };
 struct net_node {
     sync_node_t id;
     bool up;
+    bool no_table; /* of leap seconds */
     struct node *node;
     struct peer *peers;
     struct engine_settings settings;

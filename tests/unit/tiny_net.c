@@ -117,6 +117,14 @@ static void server_send_all(struct tiny *n, unsigned s, const struct engine_acti
     }
 }
 
+static struct sync_leap server_leap(void)
+{
+    return (struct sync_leap){.tai_utc_s = TINY_TAI_UTC_S,
+                              .next_tai_utc_s = TINY_TAI_UTC_S,
+                              .next = {PAGE_NEVER},
+                              .expires = {TINY_START + 1000000 * TINY_S}};
+}
+
 static struct peer_context server_context(struct tiny *n, unsigned s, const struct engine_now *now,
                                           struct engine_actions *actions)
 {
@@ -124,7 +132,7 @@ static struct peer_context server_context(struct tiny *n, unsigned s, const stru
     struct rawmap_pair pair = {now->raw.ns, now->realtime_ns, 0};
     (void)rawmap_add(&server->map, &pair);
     server->about = (struct wire_reply){.line = server_line(n, s, now, server->lie_ns),
-                                        .leap = {.next = {PAGE_NEVER}},
+                                        .leap = server_leap(),
                                         .rho_ppb = 50000,
                                         .state = server->master.id == s + 1 ? WIRE_MASTER : WIRE_FOLLOWING,
                                         .master = server->master};
@@ -154,10 +162,7 @@ static void server_correct(struct tiny *n, unsigned s, const struct engine_now *
     m.correction.line.expires.ns = m.correction.line.raw.ns + 8 * TINY_S;
     m.correction.number = ++server->number;
     m.correction.interval_ms = (uint32_t)(server->poll_ns / 1000000);
-    m.correction.leap = (struct sync_leap){.tai_utc_s = TINY_TAI_UTC_S,
-                                           .next_tai_utc_s = TINY_TAI_UTC_S,
-                                           .next = {PAGE_NEVER},
-                                           .expires = {TINY_START + 1000000 * TINY_S}};
+    m.correction.leap = server_leap();
     (void)peer_send(&server->peer, c, &m);
 }
 

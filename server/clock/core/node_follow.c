@@ -241,7 +241,7 @@ static void take_tentatively(struct node *node, const struct engine_now *now, si
 {
     const struct sync_line *line = &message->correction.line;
     sync_node_t from = node->settings.members[peer].node;
-    if (evidence->has_own || witness_absolute(line->status) || !line_valid(line) ||
+    if (evidence->has_own || witness_absolute(line->status) || !line_takeable(line) ||
         !line_usable(line, now->timeline, now->raw))
         return;
     bool contradicted = node->has_tentative && evidence->witnesses_count >= evidence->needed;
@@ -285,6 +285,12 @@ static void reach_the_others(const struct guard_evidence *e, struct sync_line *l
         line->half_width.ns = far[kept - 1];
 }
 
+/* For a server without a table of its own: what more others say than may lie. */
+static void offer_leap(struct node *node, const struct sync_leap *leap)
+{
+    witness_offer_leap(node->peers, node->settings.members_count, node->f + 1, leap, &node->clockwork);
+}
+
 void node_follow_correction(struct node *node, const struct engine_now *now, size_t peer,
                             const struct wire_message *message, struct engine_actions *actions)
 {
@@ -316,7 +322,7 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
         return;
     }
     node->budget = budget_of(node, now, peer, &line);
-    clockwork_offer_leap(&node->clockwork, &message->correction.leap);
+    offer_leap(node, &message->correction.leap);
     clockwork_aim(&node->clockwork, now, &line, &node->budget);
     node->state = VIEW_FOLLOWING;
 }
@@ -418,7 +424,7 @@ static void compare_leaps(struct node *node, size_t server, const struct wire_re
     struct sync_leap own = clockwork_leap(&node->clockwork);
     uint32_t bit = UINT32_C(1) << server;
     if (own.tai_utc_s == 0)
-        clockwork_offer_leap(&node->clockwork, &said->leap);
+        offer_leap(node, &said->leap);
     bool differs = own.tai_utc_s != 0 && said->leap.tai_utc_s != 0 && own.tai_utc_s != said->leap.tai_utc_s;
     if (differs && (node->leap_differs & bit) == 0)
         actions_report(actions, ENGINE_SAYS_LEAP_DIFFERS,

@@ -136,7 +136,12 @@ void election_memory_persist(struct election *e, struct election_actions *a)
 
 bool election_term_too_far(const struct election *e, uint64_t term)
 {
-    return term > e->term && term - e->term > ELECTION_TERM_JUMP_MAX;
+    return term > ELECTION_TERM_MAX || (term > e->term && term - e->term > ELECTION_TERM_JUMP_MAX);
+}
+
+bool election_claim_counts(const struct election *e, uint64_t term)
+{
+    return term > e->term && term - e->term <= ELECTION_TERM_JUMP_MAX / 2;
 }
 
 void election_term_adopt(struct election *e, struct election_actions *a, uint64_t term)
@@ -283,7 +288,7 @@ void election_start(struct election *e, const struct election_settings *settings
     }
     ret_actions->count = 0;
     ret_actions->verdict = ELECTION_ACCEPTED;
-    if (memory->kind == ELECTION_MEMORY_KEPT) {
+    if (memory->kind == ELECTION_MEMORY_KEPT && memory->term <= ELECTION_TERM_MAX) {
         e->term = memory->term;
         e->vote = memory->vote;
     } else {

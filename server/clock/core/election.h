@@ -48,8 +48,12 @@ enum {
     ELECTION_QUALITY_MAX = 15 /* the worst rank */
 };
 #define ELECTION_NEVER INT64_MAX
-/* A term this far above our own is refused: a liar that drives the term up needs 2^32 messages to use it up. */
-#define ELECTION_TERM_JUMP_MAX (UINT64_C(1) << 32)
+/* A term this far above our own is refused: a liar that drives the term up needs 2^40 messages to use it up, years of them,
+ * and an honest member that was cut off for half a year of elections each second still comes back. A term that is only
+ * claimed, in an answer, counts to half of that: the candidate that stands above it is not too far for the others. */
+#define ELECTION_TERM_JUMP_MAX (UINT64_C(1) << 24)
+/* No term is ever above this one. */
+#define ELECTION_TERM_MAX (UINT64_MAX - 4 * ELECTION_TERM_JUMP_MAX)
 
 struct election_settings {
     sync_node_t self;

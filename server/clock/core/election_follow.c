@@ -96,8 +96,9 @@ static enum election_verdict heartbeat_verdict(struct election *e, unsigned from
         heartbeat_answer(e, from, m, ELECTION_REASON_TERM, a);
         return ELECTION_REFUSED;
     }
-    if (m->term > e->term)
-        return ELECTION_ACCEPTED;
+    if (m->term >
+        e->term) /* who was deposed a moment ago has not won the next term from those who deposed it */
+        return e->now_ns < e->exiled_until[from] ? ELECTION_DEPOSED : ELECTION_ACCEPTED;
     if (m->term == e->ended_term || m->term == 0)
         return ELECTION_DEPOSED;
     if (e->master.id != 0 && !same_node(e->master, e->settings.members[from])) {

@@ -34,6 +34,8 @@ void election_memory_persist(struct election *e, struct election_actions *a);
 /* Goes to a higher term, as a follower of nobody who has not voted. The caller persists. */
 void election_term_adopt(struct election *e, struct election_actions *a, uint64_t term);
 bool election_term_too_far(const struct election *e, uint64_t term);
+/* Whether an answer's higher term is one to stand above. */
+bool election_claim_counts(const struct election *e, uint64_t term);
 /* Lets the own time to stand begin at `from_ns`. */
 void election_stand_after(struct election *e, int64_t from_ns);
 /* May not vote: just started, or without a memory. */

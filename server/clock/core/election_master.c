@@ -157,6 +157,8 @@ enum election_verdict election_take_ack(struct election *e, unsigned from, const
     }
     if (m->granted || m->term <= e->term)
         return ELECTION_STALE;
+    if (!election_claim_counts(e, m->term))
+        return ELECTION_FAR_TERM;
     e->claims[from] = m->term;
     uint64_t sure = claim_of_more_than(e, e->faults);
     if (sure != 0)

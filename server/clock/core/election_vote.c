@@ -206,7 +206,7 @@ enum election_verdict election_take_reply(struct election *e, unsigned from, con
         return ELECTION_STALE;
     if (!m->granted) {
         /* Ends no round, or one liar could end them all; the next one is for a higher term. */
-        if (m->term > e->claimed_term)
+        if (m->term > e->claimed_term && election_claim_counts(e, m->term))
             e->claimed_term = m->term;
         /* LEASE and SILENT pass within moments: ask again. */
         if (m->reason != ELECTION_REASON_LEASE && m->reason != ELECTION_REASON_SILENT)

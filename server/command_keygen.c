@@ -54,7 +54,7 @@ static enum tai_err places_find(const struct command *command, struct places *re
 int command_keygen(const struct command *command)
 {
     struct places p = {0};
-    struct keygen_result made;
+    struct keygen_result made = {.made = false};
     struct tai_error error = {.text = ""};
     enum tai_err err = places_find(command, &p, &error);
     bool settings = err == TAI_OK;

@@ -60,7 +60,7 @@ struct units_text units_width(const json_t *value)
 struct units_text units_rate(const json_t *value)
 {
     static const char *const units[] = {"ppb", "ppm", "permille", "percent"};
-    struct units_text t;
+    struct units_text t = {""};
     int64_t ps = json_integer_value(value), size = ps < 0 ? -ps : ps;
     if (!json_is_integer(value))
         return none;

@@ -269,7 +269,7 @@ static bool begins_again(struct node *node, const struct engine_now *now, const 
  * the lines of the others do, the f farthest left out. */
 static void reach_the_others(const struct guard_evidence *e, struct sync_line *line)
 {
-    int64_t far[GUARD_WITNESSES_MAX];
+    int64_t far[GUARD_WITNESSES_MAX] = {0};
     size_t n = e->witnesses_count, kept = n > e->faults ? n - e->faults : 0;
     for (size_t i = 0; i < n; i++) {
         int64_t d;

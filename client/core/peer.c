@@ -204,9 +204,26 @@ static struct peer_answer *answer_place(struct peer *peer, uint64_t token)
     return NULL;
 }
 
+/* Who has a key may still ask too much: what is beyond is counted and costs no answer. */
+static bool may_answer(struct peer *peer, tai_mono_t now)
+{
+    if (now.ns < peer->answers_at.ns || now.ns - peer->answers_at.ns >= NS_PER_S) {
+        peer->answers_at = now;
+        peer->answers_given = 0;
+    }
+    if (peer->answers_given < PEER_ANSWERS_PER_S) {
+        peer->answers_given++;
+        return true;
+    }
+    peer->session.counts.n[WIRE_LIMITED]++;
+    return false;
+}
+
 static void answer_poll(struct peer *peer, const struct peer_context *c, const struct wire_poll *poll,
                         struct exchange_reading t2)
 {
+    if (!may_answer(peer, c->now->raw))
+        return;
     struct wire_message m = {.header.type = WIRE_REPLY, .reply = *c->about};
     bool wanted = (poll->flags & WIRE_FLAG_FOLLOW_UP) != 0 && !peer->settings->stamp_resolution_user;
     struct peer_answer *place = answer_place(peer, 0);

@@ -48,6 +48,9 @@ struct peer_answer {
     struct wire_stamps stamps;
 };
 
+/* Polls of one node that are answered in a second: eight times what the shortest poll and a burst ask for. */
+enum { PEER_ANSWERS_PER_S = 128 };
+
 struct peer {
     /* What it is. */
     const struct engine_settings *settings;
@@ -79,7 +82,9 @@ struct peer {
     uint32_t
         breaks; /* exchanges that no oscillator explains: one of the two timelines was paused or lied about */
     bool broke; /* ... just now; peer_broke */
-    uint32_t unmapped; /* kernel stamps that the map could not place */
+    uint32_t unmapped;     /* kernel stamps that the map could not place */
+    tai_mono_t answers_at; /* the second in which so many polls of it were answered */
+    uint32_t answers_given;
 };
 
 /* What the engine lends a peer for one event. */

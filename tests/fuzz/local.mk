@@ -27,3 +27,4 @@ include tests/fuzz/keys.mk
 include tests/fuzz/wire.mk
 include tests/fuzz/control.mk
 include tests/fuzz/sync.mk
+include tests/fuzz/engine.mk

@@ -74,6 +74,8 @@ static void settings_fill(struct net *net, size_t i)
                                            .poll_ns = NET_S,
                                            .client_poll_ns_max = 64 * NET_S,
                                            .peer_poll_ns = 16 * NET_S};
+    if (n->poll_ns > 0)
+        n->settings.poll_ns = n->settings.peer_poll_ns = n->poll_ns;
 }
 
 struct net *net_make(uint64_t seed, size_t count)
@@ -181,9 +183,13 @@ static void carry_out(struct net *net, size_t i)
     struct net_node *n = &net->nodes[i];
     const struct engine_actions *a = &n->actions;
     for (uint8_t k = 0; k < a->persists_count; k++) {
-        n->disk[a->persists[k].record] = a->persists[k];
-        n->disk_has[a->persists[k].record] = true;
-        item_new(net, net->now + n->disk_ns, i, NET_PERSISTED)->token = a->persists[k].token;
+        if (!n->disk_full) {
+            n->disk[a->persists[k].record] = a->persists[k];
+            n->disk_has[a->persists[k].record] = true;
+        }
+        struct net_item *item = item_new(net, net->now + n->disk_ns, i, NET_PERSISTED);
+        item->token = a->persists[k].token;
+        item->failed = n->disk_full;
     }
     for (uint8_t k = 0; k < a->sends_count; k++)
         send_one(net, i, &a->sends[k]);
@@ -265,7 +271,7 @@ static void deliver(struct net *net, const struct net_item *item)
     case NET_PERSISTED:
         event.kind = ENGINE_PERSISTED;
         event.u.persisted.token = item->token;
-        event.u.persisted.ok = true;
+        event.u.persisted.ok = !item->failed;
         break;
     }
     step(net, item->node, &event);

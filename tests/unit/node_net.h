@@ -36,6 +36,8 @@ struct net_node {
     struct engine_persist disk[4]; /* by record */
     bool disk_has[4];
     int64_t disk_ns; /* a write takes this long */
+    bool disk_full;
+    int64_t poll_ns; /* of its settings; 0: the usual ones */
     /* what came out */
     int64_t wake; /* true time of its next timer */
     bool has_line;
@@ -57,6 +59,7 @@ struct net_item {
     uint64_t life; /* of the node when it was made */
     struct engine_address from;
     uint64_t token;
+    bool failed; /* the write */
     int64_t stamp_realtime_ns;
     uint16_t len;
     uint8_t bytes[ENGINE_DATAGRAM_MAX];

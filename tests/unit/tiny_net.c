@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/tiny_net.h"
 
-#include <check.h>
 #include <math.h>
 #include <string.h>
 
 #include "client/core/actions.h"
 #include "client/core/placement.h"
+#include "sdk/base/bug.h"
 
 static double uniform(struct tiny *n)
 {
@@ -49,8 +49,7 @@ static struct tiny_item *queue_place(struct tiny *n)
     for (unsigned i = 0; i < TINY_QUEUE; i++)
         if (!n->queue[i].used)
             return &n->queue[i];
-    ck_abort_msg("queue full");
-    return NULL;
+    BUG("queue full");
 }
 
 static void queue_datagram(struct tiny *n, enum tiny_kind kind, unsigned server, const uint8_t *bytes,
@@ -66,6 +65,20 @@ static void queue_datagram(struct tiny *n, enum tiny_kind kind, unsigned server,
             .used = true, .at = n->t + 3000 + (int64_t)delay, .kind = kind, .server = server, .len = len};
         memcpy(item->bytes, bytes, len);
     }
+}
+
+static void queue_from_server(struct tiny *n, unsigned server, const struct engine_send *send)
+{
+    uint8_t bytes[WIRE_DATAGRAM_MAX];
+    struct wire_message m;
+    size_t len = send->len;
+    BUG_UNLESS(len <= sizeof bytes);
+    memcpy(bytes, send->bytes, len);
+    if (n->twist != NULL && wire_decode(bytes_of(bytes, len), &m) == WIRE_OK) {
+        n->twist(n, server, &m);
+        len = wire_encode(&m, n->crypto, n->members[server].key, bytes);
+    }
+    queue_datagram(n, TINY_TO_CLIENT, server, bytes, (uint16_t)len);
 }
 
 /* The datagram leaves 3 us after the wake-up, and the kernel says so 20 us later. */
@@ -111,7 +124,7 @@ static struct sync_line server_line(const struct tiny *n, unsigned s, const stru
 static void server_send_all(struct tiny *n, unsigned s, const struct engine_actions *a, int64_t realtime)
 {
     for (unsigned i = 0; i < a->sends_count; i++) {
-        queue_datagram(n, TINY_TO_CLIENT, s, a->sends[i].bytes, a->sends[i].len);
+        queue_from_server(n, s, &a->sends[i]);
         if (a->sends[i].token != 0)
             queue_stamp(n, TINY_STAMP_SERVER, s, a->sends[i].token, realtime);
     }
@@ -267,8 +280,8 @@ static void carry_out(struct tiny *n, const struct engine_now *now)
     const struct engine_actions *a = &n->actions;
     if (a->publish) {
         struct tai_interval unused;
-        ck_assert(a->line.status == TAISTAMP_STATUS_UNKNOWN || a->line.status == TAISTAMP_STATUS_DISRUPTED ||
-                  line_valid(&a->line));
+        BUG_UNLESS(a->line.status == TAISTAMP_STATUS_UNKNOWN || a->line.status == TAISTAMP_STATUS_DISRUPTED ||
+                   line_valid(&a->line));
         if (n->has_line && page_status_has_interval(n->line.status) &&
             page_status_has_interval(a->line.status) && n->line.timeline.id == a->line.timeline.id) {
             int64_t jump =
@@ -286,15 +299,15 @@ static void carry_out(struct tiny *n, const struct engine_now *now)
             n->clock.realtime_error_ns += (double)a->steering.step_ns;
             n->steps++;
         }
-        ck_assert_int_le(a->steering.rate_ps_per_s, 500000000);
-        ck_assert_int_ge(a->steering.rate_ps_per_s, -500000000);
+        BUG_UNLESS(a->steering.rate_ps_per_s <= 500000000);
+        BUG_UNLESS(a->steering.rate_ps_per_s >= -500000000);
         n->clock.steer = (double)a->steering.rate_ps_per_s / 1e12;
     }
     for (unsigned i = 0; i < a->reports_count; i++)
         n->reports[a->reports[i].kind]++;
     for (unsigned i = 0; i < a->sends_count; i++) {
         unsigned s = a->sends[i].to.port;
-        ck_assert_uint_lt(s, n->servers);
+        BUG_UNLESS(s < n->servers);
         queue_datagram(n, TINY_TO_SERVER, s, a->sends[i].bytes, a->sends[i].len);
         if (a->sends[i].token != 0)
             queue_stamp(n, TINY_STAMP_CLIENT, s, a->sends[i].token, now->realtime_ns);

@@ -81,6 +81,7 @@ struct tiny {
     double line_error_max;
     int64_t measure_from; /* true time from which errors count */
     const struct crypto *crypto;
+    void (*twist)(struct tiny *net, unsigned server, struct wire_message *message); /* a liar's mouth */
 };
 
 /* `mode`: of the follower. Server 1 is master of term 5 and polls every second. */

@@ -121,7 +121,7 @@ static void on_record(struct node *node, const struct engine_event *event)
 static void reserve_clock(struct node *node, const struct engine_now *now, struct engine_actions *actions)
 {
     int64_t reserve;
-    if (node->hlc_waits ||
+    if (node->hlc_waits || now->raw.ns < node->disk_retry_at ||
         !hlc_reserve_wanted(&node->hlc, clockwork_now(&node->clockwork, now->raw), &reserve))
         return;
     struct engine_persist *slot =
@@ -136,12 +136,24 @@ static void reserve_clock(struct node *node, const struct engine_now *now, struc
     be64_write(slot->bytes + 1, (uint64_t)reserve);
 }
 
+/* What depends on the record waits on; a full disk may have room again. */
+static void on_disk_failed(struct node *node, const struct engine_now *now, uint64_t token,
+                           struct engine_actions *actions)
+{
+    actions_report(actions, ENGINE_SAYS_DISK, node->settings.self, (int64_t)token, 0);
+    node->disk_retry_at = now->raw.ns + NODE_DISK_RETRY_NS;
+    if (token == (NODE_TOKEN_HLC | node->hlc_token))
+        node->hlc_waits = false;
+    else if (token == node->vote.token)
+        node->vote_waits = true;
+}
+
 static void on_persisted(struct node *node, const struct engine_event *event, const struct engine_now *now,
                          struct engine_actions *actions)
 {
     uint64_t token = event->u.persisted.token;
     if (!event->u.persisted.ok) {
-        actions_report(actions, ENGINE_SAYS_DISK, node->settings.self, (int64_t)token, 0);
+        on_disk_failed(node, now, token, actions);
         return;
     }
     if ((token & NODE_TOKEN_HLC) == 0) {
@@ -414,7 +426,7 @@ void node_step(struct node *node, const struct engine_event *event, struct engin
                       actions);
         return;
     }
-    if (node->vote_waits)
+    if (node->vote_waits && now->raw.ns >= node->disk_retry_at)
         node_election_persist(node, actions);
     node_election_tick(node, now, actions);
     if (now->raw.ns >= node->step_at)

@@ -26,6 +26,8 @@
 #define NODE_LINE_LIFE_NS INT64_C(60000000000)
 /* A correction lives this long, and four polls of its receiver. */
 #define NODE_CORRECTION_LIFE_NS INT64_C(8000000000)
+/* A record that the disk did not take is tried again after this time. */
+#define NODE_DISK_RETRY_NS INT64_C(5000000000)
 /* The rank told to the election changes when another one stood this long. */
 #define NODE_QUALITY_HOLD_NS INT64_C(10000000000)
 
@@ -50,6 +52,7 @@ struct node {
     int64_t hlc_reserve_ns; /* on its way to the disk */
     uint64_t hlc_token;     /* with which; counts */
     bool hlc_waits;
+    int64_t disk_retry_at; /* raw reading before which nothing is tried again */
     struct clockwork clockwork;
 
     struct election_memory memory;

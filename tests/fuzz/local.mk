@@ -28,3 +28,4 @@ include tests/fuzz/wire.mk
 include tests/fuzz/control.mk
 include tests/fuzz/sync.mk
 include tests/fuzz/engine.mk
+include tests/fuzz/events.mk

@@ -146,13 +146,23 @@ static const char *missing(struct world *world, struct world_node *node, const s
     return NULL;
 }
 
+/* How far a two-faced one can have torn relative lines apart before it was seen: that is slewed away, at 200 ppm. */
+static int64_t torn_ns(const struct world *world)
+{
+    int64_t most = 0;
+    for (uint32_t i = 0; i < world->servers_count; i++)
+        if (world->nodes[i].plan.traitor == TRAITOR_TWO_FACED && llabs(world->nodes[i].plan.lie_ns) > most)
+            most = llabs(world->nodes[i].plan.lie_ns);
+    return 4 * most;
+}
+
 static void look(struct world *world, char *ret_what)
 {
     int64_t reference_width = 0;
     unsigned refs = references(world, &reference_width);
     const struct network_plan *plan = &world->network.plan;
     int64_t width_max = 2 * reference_width + 4 * network_base_max(&world->network) +
-                        (int64_t)(40 * plan->jitter_ns) + INT64_C(2000000);
+                        (int64_t)(40 * plan->jitter_ns) + INT64_C(2000000) + (refs == 0 ? torn_ns(world) : 0);
     struct view_tracking first, view;
     bool have_first = false;
     for (uint32_t i = 0; i < world->nodes_count; i++) {

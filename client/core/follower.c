@@ -318,7 +318,8 @@ static void on_correction(struct follower *f, size_t index, struct engine_now *n
     enum witness_kind kind =
         witness_absolute(m->correction.line.status) ? WITNESS_ABSOLUTE : WITNESS_RELATIVE;
     witness_collect(f->peers, f->count, now->raw, f->servers, f->settings.rate_bound, kind, &panel);
-    if (kind == WITNESS_ABSOLUTE && witness_references(f->peers, f->count, now->raw, &panel.evidence))
+    if (kind == WITNESS_ABSOLUTE &&
+        witness_references(f->peers, f->count, now->raw, NULL, 0, &panel.evidence))
         panel.absolute = true;
     if (clockwork_target(&f->clockwork, &own) &&
         witness_absolute(own.status) == witness_absolute(m->correction.line.status))

@@ -123,18 +123,40 @@ static void add_reference(struct guard_evidence *e, uint16_t *groups, uint16_t g
     e->witnesses[e->witnesses_count++] = *w;
 }
 
+bool witness_is_missing(const struct peer *peer)
+{
+    uint64_t term;
+    tai_mono_t at;
+    const struct wire_reply *said = peer_said(peer, &term, &at);
+    return peer->member->server && (said == NULL || said->reference.present);
+}
+
+/* One that is not heard may be honest and one that is heard a liar, so f does not shrink with what is missing. */
+static unsigned reference_faults(size_t heard, size_t missing)
+{
+    size_t f = (heard + missing - 1) / 2;
+    return (unsigned)(f < heard ? f : heard - 1);
+}
+
 bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
-                        struct guard_evidence *evidence)
+                        const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence)
 {
     struct guard_evidence e = *evidence;
     uint16_t groups[GUARD_WITNESSES_MAX];
+    size_t missing = 0;
     e.witnesses_count = 0;
+    if (own != NULL)
+        add_reference(&e, groups, own_group, own);
     for (size_t i = 0; i < count; i++) {
         struct peer_placement p;
         struct sync_reference r;
-        if (!peers[i].member->server || !peer_reachable(&peers[i], raw) ||
-            !peer_reference(&peers[i], raw, &r) || !r.present || !peer_placement(&peers[i], raw, &p))
+        if (!peers[i].member->server)
             continue;
+        if (!peer_reachable(&peers[i], raw) || !peer_reference(&peers[i], raw, &r) || !r.present ||
+            !peer_placement(&peers[i], raw, &p)) {
+            missing += witness_is_missing(&peers[i]);
+            continue;
+        }
         /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
         int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
         struct guard_witness w = {peers[i].member->node, r.tai, r.half_width, sigma, 0};
@@ -142,7 +164,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     }
     if (e.witnesses_count == 0)
         return false;
-    e.faults = (unsigned)((e.witnesses_count - 1) / 2);
+    e.faults = reference_faults(e.witnesses_count, missing);
     e.needed = 1;
     *evidence = e;
     return true;

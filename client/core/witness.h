@@ -40,10 +40,13 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
                      tai_ppb_t rate_bound, enum witness_kind kind, struct witness_panel *ret_panel);
 /* For an absolute claim: the references that servers tell of, as we measured them ourselves. Only they say something of TAI
  * that no lying master can have told; lines echo what their master said, and widen at every hop. References of one
- * group share a cause of error and are one witness. f is that of references, (m - 1) / 2. Replaces witnesses and faults, or
+ * group share a cause of error and are one witness. f is that of references, (m - 1) / 2, where m counts the missing ones as
+ * well. `own`: our own reference at `raw`, of group `own_group`, or NULL. Replaces witnesses and faults, or
  * is false and changes nothing when nobody within reach has a reference. */
 bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
-                        struct guard_evidence *evidence);
+                        const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence);
+/* Of a server that is not within reach: it told of a reference, or never said anything, so it may have one. */
+bool witness_is_missing(const struct peer *peer);
 /* Adds our own line, if it is of the same kind, and tells the fallback of it. */
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw);
 

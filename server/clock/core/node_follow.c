@@ -32,52 +32,18 @@ static bool own_reference(const struct node *node, const struct engine_now *now,
     return true;
 }
 
-/* A second reference of a group widens the first: they share a cause of error and are one witness. */
-static void add_witness(struct guard_evidence *e, uint16_t groups[GUARD_WITNESSES_MAX], uint16_t group,
-                        const struct guard_witness *w)
-{
-    for (size_t i = 0; group != 0 && i < e->witnesses_count; i++) {
-        struct guard_witness *other = &e->witnesses[i];
-        if (groups[i] != group)
-            continue;
-        struct tai_interval a = interval_saturating(other->tai, other->half_width);
-        struct tai_interval b = interval_saturating(w->tai, w->half_width);
-        a.earliest = b.earliest.ns < a.earliest.ns ? b.earliest : a.earliest;
-        a.latest = b.latest.ns > a.latest.ns ? b.latest : a.latest;
-        other->tai = interval_midpoint(a);
-        other->half_width = interval_half_width(a);
-        return;
-    }
-    if (e->witnesses_count == GUARD_WITNESSES_MAX)
-        return;
-    groups[e->witnesses_count] = group;
-    e->witnesses[e->witnesses_count++] = *w;
-}
-
-/* The references of all servers, as we measured them: only they say something of TAI that no lying master can have
- * told. f_ref = (m - 1) / 2. */
+/* The references of all servers, as we measured them. */
 static void reference_evidence(const struct node *node, const struct engine_now *now,
                                struct guard_evidence *e)
 {
-    uint16_t groups[GUARD_WITNESSES_MAX];
-    struct guard_witness w;
-    if (own_reference(node, now, &w)) {
-        e->has_reference = true;
-        e->reference = interval_saturating(w.tai, w.half_width);
-        add_witness(e, groups, node->reference.group, &w);
-    }
-    for (size_t i = 0; i < node->others; i++) {
-        const struct peer *peer = &node->peers[node->server_index[i]];
-        struct peer_placement p;
-        struct sync_reference r;
-        if (!peer_reference(peer, now->raw, &r) || !r.present || !peer_placement(peer, now->raw, &p))
-            continue;
-        /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
-        int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
-        w = (struct guard_witness){peer->member->node, r.tai, r.half_width, sigma, 0};
-        add_witness(e, groups, r.group, &w);
-    }
-    e->faults = e->witnesses_count == 0 ? 0 : (unsigned)((e->witnesses_count - 1) / 2);
+    struct guard_witness own;
+    bool has_own = own_reference(node, now, &own);
+    (void)witness_references(node->peers, node->settings.members_count, now->raw, has_own ? &own : NULL,
+                             node->reference.group, e);
+    if (!has_own)
+        return;
+    e->has_reference = true;
+    e->reference = interval_saturating(own.tai, own.half_width);
 }
 
 /* Width of the path to the master, 0 while that is not measured. */

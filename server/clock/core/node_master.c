@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The master's second: references and oscillators into the round; and what each node is told after each exchange. */
+#include "client/core/witness.h"
 #include "sdk/base/bug.h"
 #include "sdk/sync/line.h"
 #include "server/clock/core/node_state.h"
@@ -24,16 +25,19 @@ static bool own_reference(const struct node *node, const struct engine_now *now,
     return true;
 }
 
-static size_t references(const struct node *node, const struct engine_now *now, struct round_reference *ret)
+static size_t references(struct node *node, const struct engine_now *now, struct round_reference *ret)
 {
     size_t n = 0;
+    node->round.missing = 0;
     if (own_reference(node, now, &ret[n]))
         n++;
     for (size_t i = 0; i < node->others && n < ROUND_REFERENCES_MAX; i++) {
         const struct peer *peer = &node->peers[node->server_index[i]];
         if (!peer_reachable(peer, now->raw) || !peer_reference(peer, now->raw, &ret[n].reference) ||
-            !ret[n].reference.present)
+            !ret[n].reference.present) {
+            node->round.missing += witness_is_missing(peer);
             continue;
+        }
         ret[n].node = peer->member->node;
         n++;
     }

@@ -202,6 +202,21 @@ static enum taistamp_clock_source source_of(const struct round *r, const struct 
     return TAISTAMP_CLOCK_ASSUMED;
 }
 
+/* The farther end of the hull from the line, which stands at zero. */
+static int64_t width_to(const struct hull_item *hull)
+{
+    int64_t below = hull->earliest_ns < 0 ? -hull->earliest_ns : 0;
+    int64_t above = hull->latest_ns > 0 ? hull->latest_ns : 0;
+    return below > above ? below : above;
+}
+
+/* An absolute line that is narrower than what the references say together. */
+static bool knows_better(const struct round *r, const struct hull_item *hull)
+{
+    return (r->state == ROUND_STEERED || r->state == ROUND_HOLDOVER) &&
+           page_status_has_interval(r->line.status) && r->line.half_width.ns < width_to(hull);
+}
+
 static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
                              const struct round_reference *references, size_t count,
                              struct agreement *ret_agreement)
@@ -214,10 +229,12 @@ static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
     }
     size_t voices = middles(items, count, values);
     r->voices = (uint32_t)voices;
-    r->f_ref = voices > 0 ? (uint32_t)((voices - 1) / 2) : 0;
     r->contradicted = false;
+    r->f_ref = 0;
     if (voices == 0)
         return false;
+    size_t f_middle = (voices - 1) / 2, f = (voices + r->missing - 1) / 2;
+    r->f_ref = (uint32_t)(f < voices ? f : voices - 1);
     struct agreement a = {.growth_ppb = 0};
     for (size_t i = 0; i < count; i++)
         if (references[i].reference.growth.ppb > a.growth_ppb)
@@ -227,19 +244,13 @@ static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
         return false;
     }
     a.source = source_of(r, &a.hull, references, items, count);
+    if (voices <= 2 * r->f_ref && knows_better(r, &a.hull))
+        return false;
     sort(values, voices);
-    a.aim_ns = hull_clamp(&a.hull, half_sum(values[r->f_ref], values[voices - 1 - r->f_ref]));
-    a.rate_ps = ensemble_average(rates, count, RATE_CLOSE_PS, r->f_ref, r->base_ps, NULL);
+    a.aim_ns = hull_clamp(&a.hull, half_sum(values[f_middle], values[voices - 1 - f_middle]));
+    a.rate_ps = ensemble_average(rates, count, RATE_CLOSE_PS, (unsigned)f_middle, r->base_ps, NULL);
     *ret_agreement = a;
     return true;
-}
-
-/* The farther end of the hull from the line, which stands at zero. */
-static int64_t width_to(const struct hull_item *hull)
-{
-    int64_t below = hull->earliest_ns < 0 ? -hull->earliest_ns : 0;
-    int64_t above = hull->latest_ns > 0 ? hull->latest_ns : 0;
-    return below > above ? below : above;
 }
 
 static int64_t size_of(int64_t v)

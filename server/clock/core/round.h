@@ -11,6 +11,8 @@
  *     line is drawn to the fault-tolerant midpoint (f dropped from each end of the middles, the midpoint of the rest)
  *     clamped into that hull, over ROUND_SETTLE_NS, by at most ROUND_SLEW_PS; its rate learns from what remains. Its
  *     half-width is the distance to the farther end of the hull, wherever the line is.
+ *   - A reference that is missing may be an honest one: it counts in f, not in m. While m <= 2f the hull is little worth (a liar
+ *     can be an end of it), and a line that knows better runs freely.
  *   - When no point is covered by m - f, or nobody has a reference (any more): the rate is the ensemble's (ensemble.h).
  *     A line that was absolute keeps its status, and its half-width grows: as a measured oscillator at first, as one of
  *     which only the declared bound is known after ROUND_HOLD_NS.
@@ -68,16 +70,17 @@ struct round {
     struct round_settings settings;
     struct ensemble ensemble;
     enum round_state state;
-    struct sync_line line;  /* cluster time, unless IDLE or NO_LINE */
-    int64_t remainder_ps;   /* of line.tai, 0 to 999: seconds of rounding do not add up to a rate */
-    int64_t free_ns;        /* for how long there has been no hull */
-    int64_t base_ps;        /* the line's rate without what draws it to the references */
-    int64_t vouched_ps;     /* what the references last said of the rate, */
-    tai_ppb_t vouched_by;   /* and how wrong that may be */
-    tai_mono_t since;       /* master since */
-    bool begun;             /* in the last step the line began (again): it does not continue the one before */
-    bool contradicted;      /* references there are, and no point that enough of them cover */
-    uint32_t voices, f_ref; /* references that count, and how many may be false */
+    struct sync_line line; /* cluster time, unless IDLE or NO_LINE */
+    int64_t remainder_ps;  /* of line.tai, 0 to 999: seconds of rounding do not add up to a rate */
+    int64_t free_ns;       /* for how long there has been no hull */
+    int64_t base_ps;       /* the line's rate without what draws it to the references */
+    int64_t vouched_ps;    /* what the references last said of the rate, */
+    tai_ppb_t vouched_by;  /* and how wrong that may be */
+    tai_mono_t since;      /* master since */
+    bool begun;            /* in the last step the line began (again): it does not continue the one before */
+    bool contradicted;     /* references there are, and no point that enough of them cover */
+    uint32_t missing; /* set by the caller: servers that have a reference, or may, and could not be asked */
+    uint32_t voices, f_ref;                   /* references that count, and how many may be false */
     int64_t hull_earliest_ns, hull_latest_ns; /* of the last step, against the line: information */
 };
 

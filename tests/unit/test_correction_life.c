@@ -68,7 +68,7 @@ START_TEST(the_guard_judges_it)
 {
     const struct sync_line c = corrected();
     struct guard_evidence e = {.faults = 0, .needed = 1, .witnesses_count = 1, .has_own = true};
-    e.witnesses[0] = (struct guard_witness){{3}, {1000 * S + 30 * US}, {150 * US}, 20 * US};
+    e.witnesses[0] = (struct guard_witness){{3}, {1000 * S + 30 * US}, {150 * US}, 20 * US, 0};
     e.own = (struct tai_interval){{1000 * S - 130 * US}, {1000 * S + 170 * US}};
     struct guard_claim claim = {c.tai, c.half_width};
     struct guard_result r = guard_judge(&e, &claim);

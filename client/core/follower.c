@@ -315,14 +315,13 @@ static void on_correction(struct follower *f, size_t index, struct engine_now *n
 {
     struct witness_panel panel;
     struct sync_line own, line;
-    enum witness_kind kind =
-        witness_absolute(m->correction.line.status) ? WITNESS_ABSOLUTE : WITNESS_RELATIVE;
+    bool absolute = witness_absolute(m->correction.line.status);
+    enum witness_kind kind = absolute ? WITNESS_ABSOLUTE : WITNESS_RELATIVE;
     witness_collect(f->peers, f->count, now->raw, f->servers, f->settings.rate_bound, kind, &panel);
     if (kind == WITNESS_ABSOLUTE &&
         witness_references(f->peers, f->count, now->raw, NULL, 0, &panel.evidence))
         panel.absolute = true;
-    if (clockwork_target(&f->clockwork, &own) &&
-        witness_absolute(own.status) == witness_absolute(m->correction.line.status))
+    if (clockwork_target(&f->clockwork, &own) && witness_absolute(own.status) == absolute)
         witness_add_own(&panel, &own, now->raw);
     bool taken =
         following_correction(&f->following, now, m, f->belief.master, f->belief.term, &panel.evidence, &line);

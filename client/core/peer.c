@@ -317,7 +317,9 @@ bool peer_packet(struct peer *peer, const struct peer_context *c, const struct e
     *ret_fresh = false;
     enum wire_verdict verdict =
         session_open(&peer->session, session_moment(c), event->u.packet.bytes, ret_message, &answer);
-    send_session_answer(&answer, &event->u.packet.from, c);
+    /* A recording of an earlier life makes us ask anew; not whoever played it, where we know better. */
+    bool known = verdict == WIRE_STALE && peer->member->server && peer->address.family != 0;
+    send_session_answer(&answer, known ? &peer->address : &event->u.packet.from, c);
     bool adopted = peer->session.adoptions != adoptions;
     /* Only who proved to live now may say where it lives: a recorded hello may come from anywhere. */
     if ((verdict == WIRE_OK || adopted) && (!peer->member->server || peer->address.family == 0))

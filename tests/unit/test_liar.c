@@ -134,6 +134,48 @@ START_TEST(one_member_cannot_make_another_busy)
 }
 END_TEST
 
+static struct net_item recorded;
+
+static void record(struct net *net, size_t from, size_t to, struct wire_message *m)
+{
+    if (from != 0 || to != 1 || m->header.type != WIRE_HEARTBEAT)
+        return;
+    uint8_t key[WIRE_KEY] = {0, 1};
+    recorded = (struct net_item){.node = 1, .kind = NET_PACKET};
+    recorded.len = (uint16_t)wire_encode(m, &net->crypto, key, recorded.bytes);
+}
+
+/* What was recorded before a restart and is played from elsewhere makes a server ask the one that it knows. */
+START_TEST(a_recording_draws_no_hello)
+{
+    struct net *net = net_make(9, 2);
+    net->twist = record;
+    net_up(net, 0);
+    net_up(net, 1);
+    net_run(net, 5 * NET_S);
+    ck_assert_uint_gt(recorded.len, 0);
+    net_down(net, 1);
+    net->cut[0][1] = net->cut[1][0] = true;
+    net_up(net, 1);
+    unsigned hellos = 0;
+    for (int i = 0; i < 40; i++) {
+        net_run(net, net->now + NET_S / 10);
+        recorded.at = net->now + 1;
+        recorded.life = net->lives[1];
+        recorded.from = (struct engine_address){.family = 4, .bytes = {192, 168, 123, 200}, .port = 9};
+        net->queue[net->queued++] = recorded;
+        net_run(net, net->now + 2);
+        const struct engine_actions *a = &net->nodes[1].actions;
+        for (uint8_t k = 0; k < a->sends_count; k++) {
+            hellos++;
+            ck_assert_uint_eq(a->sends[k].to.bytes[3], 1);
+        }
+    }
+    ck_assert_uint_gt(hellos, 0);
+    net_end(net);
+}
+END_TEST
+
 /* ---- disks ---- */
 
 /* A vote that is not durable is not given; when the disk has room again, life goes on. */
@@ -171,6 +213,7 @@ int main(void)
     tcase_add_loop_test(tc, lines_at_the_ends_of_the_ranges, 0, 8);
     tcase_add_loop_test(tc, one_liar_moves_no_leap_second, 0, 5);
     tcase_add_test(tc, one_member_cannot_make_another_busy);
+    tcase_add_test(tc, a_recording_draws_no_hello);
     tcase_add_test(tc, a_full_disk_gives_no_vote_and_heals);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a follower shows of itself. */
+#include <string.h>
+
 #include "client/core/follower.h"
 
 #include "sdk/time/arith.h"
@@ -16,6 +18,7 @@ void follower_tracking(const struct follower *f, tai_mono_t raw, struct view_tra
                               .corrections_accepted = f->following.accepted,
                               .corrections_suspect = f->following.suspect,
                               .corrections_rejected = f->following.rejected};
+    memcpy(v.reasons, f->following.reasons, sizeof v.reasons);
     clockwork_view(&f->clockwork, raw, &v);
     for (size_t i = 0; i < f->count; i++) {
         struct peer_placement p;
@@ -85,8 +88,10 @@ void follower_cluster(const struct follower *f, tai_mono_t raw, struct view_clus
                              .epoch = f->settings.epoch,
                              .cluster = f->settings.cluster,
                              .two_servers = f->servers == 2};
+    v.datagrams = f->local.strangers;
     for (size_t i = 0; f->started && i < f->count; i++) {
         bool up = peer_reachable(&f->peers[i], raw);
+        peer_count(&f->peers[i], &v.datagrams);
         v.servers_up += up && f->settings.members[i].server;
         v.references += up && f->peers[i].has_said && f->peers[i].said.reference.present;
     }

@@ -154,5 +154,7 @@ bool peer_reachable(const struct peer *peer, tai_mono_t raw);
 
 /* Fills all but reason, reason_ns, offset and weighs; the verdict says new, silent or accept. */
 void peer_view(const struct peer *peer, tai_mono_t raw, struct view_source *ret_source);
+/* Adds what became of its datagrams. */
+void peer_count(const struct peer *peer, struct wire_counts *counts);
 
 #endif

@@ -165,6 +165,12 @@ static uint32_t bad_packets(const struct peer *peer)
     return bad > UINT32_MAX ? UINT32_MAX : (uint32_t)bad;
 }
 
+void peer_count(const struct peer *peer, struct wire_counts *counts)
+{
+    for (unsigned v = 0; v < WIRE_VERDICTS; v++)
+        counts->n[v] += peer->session.counts.n[v];
+}
+
 void peer_view(const struct peer *peer, tai_mono_t raw, struct view_source *ret_source)
 {
     struct view_source v = {.node = peer->member->node,

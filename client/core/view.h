@@ -5,6 +5,8 @@
 #define CLIENT_CORE_VIEW_H
 
 #include "client/core/engine.h"
+#include "client/core/guard.h"
+#include "sdk/sync/wire.h"
 
 enum view_state {
     VIEW_STARTING,  /* no line yet */
@@ -46,6 +48,7 @@ struct view_tracking {
     uint64_t hlc_ns;
     uint32_t hlc_count;
     uint32_t corrections_accepted, corrections_suspect, corrections_rejected;
+    uint32_t reasons[GUARD_REASONS]; /* of the suspect and rejected ones, by enum guard_reason */
 };
 
 struct view_source {
@@ -86,8 +89,9 @@ struct view_cluster {
     int64_t lease_left_ns;
     uint32_t epoch;
     uint64_t cluster;
-    uint32_t accusations; /* of the present master */
-    bool two_servers;     /* static master and standby: no election */
+    uint32_t accusations;         /* of the present master */
+    bool two_servers;             /* static master and standby: no election */
+    struct wire_counts datagrams; /* what became of all that came, of strangers and of peers */
 };
 
 #endif

@@ -84,6 +84,31 @@ static json_t *budget(const struct view_budget *b)
                      ns(b->slew_ns));
 }
 
+/* Name and count of each verdict that was given. */
+static json_t *verdicts(const struct wire_counts *counts)
+{
+    json_t *o = json_object();
+    for (unsigned v = 0; v < WIRE_VERDICTS; v++)
+        if (counts->n[v] > 0 && json_object_set_new(o, wire_verdict_name((enum wire_verdict)v),
+                                                    json_integer((json_int_t)counts->n[v])) != 0) {
+            json_decref(o);
+            return NULL;
+        }
+    return o;
+}
+
+static json_t *reasons(const uint32_t counts[GUARD_REASONS])
+{
+    json_t *o = json_object();
+    for (unsigned r = GUARD_FINE + 1; r < GUARD_REASONS; r++)
+        if (counts[r] > 0 && json_object_set_new(o, guard_reason_name((enum guard_reason)r),
+                                                 json_integer((json_int_t)counts[r])) != 0) {
+            json_decref(o);
+            return NULL;
+        }
+    return o;
+}
+
 json_t *control_json_tracking(const struct control_owner *owner)
 {
     struct view_tracking t;
@@ -96,9 +121,9 @@ json_t *control_json_tracking(const struct control_owner *owner)
     json_t *interval =
         has ? json_pack("{s:o, s:o}", "earliest_ns", ns(t.now.earliest.ns), "latest_ns", ns(t.now.latest.ns))
             : json_null();
-    json_t *counts =
-        json_pack("{s:I, s:I, s:I}", "accepted", (json_int_t)t.corrections_accepted, "suspect",
-                  (json_int_t)t.corrections_suspect, "rejected", (json_int_t)t.corrections_rejected);
+    json_t *counts = json_pack("{s:I, s:I, s:I, s:o}", "accepted", (json_int_t)t.corrections_accepted,
+                               "suspect", (json_int_t)t.corrections_suspect, "rejected",
+                               (json_int_t)t.corrections_rejected, "reasons", reasons(t.reasons));
     json_t *hlc = json_pack("{s:o, s:I}", "ns", ns((int64_t)t.hlc_ns), "count", (json_int_t)t.hlc_count);
     json_t *timeline = json_sprintf("%016" PRIx64, t.timeline);
     if (o == NULL || json_object_set_new(o, "source", source) != 0 ||
@@ -214,7 +239,8 @@ json_t *control_json_cluster(const struct control_owner *owner)
                   "margin", (json_int_t)c.margin, "accusations", (json_int_t)c.accusations);
     if (o == NULL || json_object_set_new(o, "lease", lease) != 0 ||
         json_object_set_new(o, "cluster", id) != 0 || json_object_set_new(o, "nodes", counts) != 0 ||
-        json_object_set_new(o, "faults", faults) != 0) {
+        json_object_set_new(o, "faults", faults) != 0 ||
+        json_object_set_new(o, "datagrams", verdicts(&c.datagrams)) != 0) {
         json_decref(o);
         return NULL;
     }

@@ -82,7 +82,7 @@ def main():
         for v in ({0.0} if tick == 0 else {tick, -tick}):
             if abs(squash(v)) > top:
                 continue
-            label = '0' if v == 0 else f'{v * 1e6:g} µs'.replace('-', '−')
+            label = '0' if v == 0 else (f'{v * 1e3:g} ms' if abs(v) >= 1e-3 else f'{v * 1e6:g} µs').replace('-', '−')
             svg.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(v):.1f}" y2="{y(v):.1f}" stroke="#c8ccd0" stroke-width="0.7"/>')
             svg.append(f'<text x="{LEFT - 8}" y="{y(v) + 4:.1f}" text-anchor="end" fill="{INK}">{label}</text>')
 

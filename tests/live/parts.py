@@ -194,9 +194,16 @@ def flood(lab):
         flood_one(lab, target, tool, kind)
 
 
+def refused(host):
+    """Verdicts on datagrams but the good ones."""
+    view = host.taictl('cluster')
+    return {name: n for name, n in (view or {}).get('datagrams', {}).items() if name not in ('ok', 'handshake')}
+
+
 def flood_one(lab, target, tool, kind):
     before_kb, wide = target.private_kb(), widths(lab, lab.hosts)
     before_cpu, began = target.cpu_s(), time.monotonic()
+    counted = refused(target)
     text = '\n'.join(stranger_lines(lab, target, kind)) + '\n'
     # From inside the target's own namespace: the network in user space would not carry it.
     with subprocess.Popen(target.netns(str(tool), target.address, str(PORT), '200000', '5'), stdin=subprocess.PIPE,
@@ -206,6 +213,11 @@ def flood_one(lab, target, tool, kind):
     grown = target.private_kb() - before_kb
     check(sent >= 5 * 20000, f'{kind}: {sent / 5:.0f} datagrams a second to the master, which takes {load * 100:.0f} % of a processor')
     check(SANITIZED or grown < 64, f'memory grew by {grown} kB')
+    now = refused(target)
+    new = {name: now[name] - counted.get(name, 0) for name in now if now[name] > counted.get(name, 0)}
+    expected = {'forged': ('forged',), 'replayed': ('replayed', 'sequence_old', 'stale'), 'random': (), 'reflected': ()}[kind]
+    check(not expected or any(new.get(name, 0) > 1000 for name in expected),
+          f'refused, as taictl cluster counts it: {new or "none, the kernel dropped all"}')
     all_agree(lab, lab.hosts, 'all follow a master afterwards')
     print(f'      half-widths before {wide}, after {widths(lab, lab.hosts)}')
 

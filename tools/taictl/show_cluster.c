@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/taictl/show.h"
 #include "tools/taictl/units.h"
@@ -27,6 +28,25 @@ static void show_faults(const json_t *faults)
         printf("%-14s %" N " server(s) accuse the master\n", "Accusations", number(faults, "accusations"));
 }
 
+/* All but the good ones. */
+static void show_refused(json_t *datagrams)
+{
+    const char *name;
+    json_t *count;
+    bool any = false;
+    json_object_foreach(datagrams, name, count)
+    {
+        if (strcmp(name, "ok") == 0 || strcmp(name, "handshake") == 0)
+            continue;
+        if (!any)
+            printf("%-14s ", "Refused");
+        printf("%s%s %" N, any ? ", " : "", name, json_integer_value(count));
+        any = true;
+    }
+    if (any)
+        putchar('\n');
+}
+
 void show_cluster(const json_t *o)
 {
     const json_t *nodes = json_object_get(o, "nodes"), *lease = json_object_get(o, "lease");
@@ -44,4 +64,5 @@ void show_cluster(const json_t *o)
            number(nodes, "servers_up"), number(nodes, "servers"), number(nodes, "clients_up"),
            number(nodes, "clients"));
     show_faults(json_object_get(o, "faults"));
+    show_refused(json_object_get(o, "datagrams"));
 }

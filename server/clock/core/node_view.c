@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a node shows of itself. */
+#include <string.h>
+
 #include "client/core/witness.h"
 #include "sdk/sync/line.h"
 #include "server/clock/core/node_state.h"
@@ -31,6 +33,7 @@ void node_tracking(const struct node *node, tai_mono_t raw, struct view_tracking
     t.corrections_accepted = node->following.accepted;
     t.corrections_suspect = node->following.suspect;
     t.corrections_rejected = node->following.rejected;
+    memcpy(t.reasons, node->following.reasons, sizeof t.reasons);
     *ret_tracking = t;
 }
 
@@ -135,7 +138,9 @@ void node_cluster(const struct node *node, tai_mono_t raw, struct view_cluster *
                              .cluster = node->settings.cluster,
                              .accusations = accusers(node),
                              .two_servers = node->servers == 2};
+    c.datagrams = node->local.strangers;
     for (size_t i = 0; node->started && i < node->settings.members_count; i++) {
+        peer_count(&node->peers[i], &c.datagrams);
         if (!peer_reachable(&node->peers[i], raw))
             continue;
         if (node->settings.members[i].server)

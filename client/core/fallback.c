@@ -6,6 +6,7 @@
 #include "sdk/sync/midpoint.h"
 #include "sdk/sync/sort.h"
 #include "sdk/time/arith.h"
+#include "sdk/time/page.h"
 
 unsigned fallback_faults(unsigned servers)
 {
@@ -63,6 +64,21 @@ static int64_t beyond_noise(int64_t move, int64_t sigma)
     return move > dead ? move - dead : move < -dead ? move + dead : 0;
 }
 
+/* The cluster's rate is that of other oscillators, each within the bound. */
+static int64_t plausible(int64_t rate_ps, tai_ppb_t bound)
+{
+    int64_t most = 2 * (int64_t)bound.ppb * 1000;
+    if (most <= 0)
+        return rate_ps;
+    return rate_ps > most ? most : rate_ps < -most ? -most : rate_ps;
+}
+
+static tai_ppb_t growth_of(int64_t rate_ps, tai_ppb_t bound)
+{
+    int64_t ppb = bound.ppb + (rate_ps < 0 ? -rate_ps : rate_ps) / 1000 + 1;
+    return (tai_ppb_t){ppb > PAGE_GROWTH_PPB_MAX ? PAGE_GROWTH_PPB_MAX : (int32_t)ppb};
+}
+
 struct fallback_result fallback_midpoint(const struct fallback_input *in)
 {
     struct fallback_result result = {.half_width = {BOUND_UNBOUNDED}};
@@ -92,7 +108,8 @@ struct fallback_result fallback_midpoint(const struct fallback_input *in)
                                .latest_ns = saturating_sub(hull.latest.ns, own)};
     result.moved = true;
     result.move_ns = hull_clamp(&bounds, move);
-    result.rate_ps_per_s = own_rate + faster;
+    result.rate_ps_per_s = plausible(own_rate + faster, e->rate_bound);
+    result.growth = growth_of(result.rate_ps_per_s, e->rate_bound);
     /* The truth is in the hull, and in our own interval while that is true: both seen from where the line goes. */
     tai_t at = {own + result.move_ns};
     int64_t early = saturating_sub(at.ns, wide.earliest.ns), late = saturating_sub(wide.latest.ns, at.ns);

@@ -42,9 +42,12 @@ struct fallback_input {
 };
 
 struct fallback_result {
-    bool moved;             /* false: too few, run on freely */
-    int64_t move_ns;        /* add to our line; own absent: from TAI 0 */
-    int64_t rate_ps_per_s;  /* wanted rate of our line */
+    bool moved;      /* false: too few, run on freely */
+    int64_t move_ns; /* add to our line; own absent: from TAI 0 */
+    int64_t
+        rate_ps_per_s; /* wanted rate of our line, at most twice the declared bound (evidence.rate_bound; 0: not limited) */
+    tai_ppb_t
+        growth; /* of its half-width: the oscillator is within its bound of true time, whatever rate was measured */
     tai_bound_t half_width; /* of the line after the move: what the hull and the own line vouch for */
 };
 

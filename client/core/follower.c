@@ -175,7 +175,7 @@ static bool midpoint_line(const struct follower *f, const struct engine_now *now
                                    .tai = {in.own.ns + r.move_ns},
                                    .half_width = r.half_width,
                                    .rate_ps_per_s = r.rate_ps_per_s,
-                                   .growth = f->settings.rate_bound,
+                                   .growth = r.growth,
                                    .expires = {now->raw.ns + FOLLOWING_LIFE_NS},
                                    .status = panel.status,
                                    .source = panel.source};

@@ -343,6 +343,7 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
     struct fallback_input in = {.server = true, .servers = node->servers};
     enum taistamp_status status = absolute ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_RELATIVE;
     in.evidence.needed = 1;
+    in.evidence.rate_bound = node->settings.rate_bound;
     line_evidence(node, now, status, &in.evidence, &in);
     add_own(node, now, status, &in.evidence);
     size_t heard = in.evidence.witnesses_count;
@@ -364,7 +365,7 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
     line.tai.ns += result.move_ns;
     line.rate_ps_per_s = result.rate_ps_per_s;
     line.half_width = result.half_width;
-    line.growth = node->settings.rate_bound;
+    line.growth = result.growth;
     line.expires.ns = now->raw.ns + NODE_LINE_LIFE_NS;
     line.status =
         in.has_own && comparable(own.status, status) ? own.status : midpoint_status(node, now, absolute);

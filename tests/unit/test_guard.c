@@ -359,6 +359,7 @@ int main(void)
 {
     Suite *suite = suite_create("guard");
     TCase *c = tcase_create("judge");
+    tcase_set_timeout(c, 60); /* sanitizers on a busy machine */
     tcase_add_loop_test(c, each_claim_gets_its_verdict, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(c, the_own_line_and_reference_have_a_say);
     tcase_add_test(c, no_claim_without_an_interval);

@@ -225,6 +225,7 @@ int main(void)
 {
     Suite *suite = suite_create("hlc");
     TCase *c = tcase_create("hlc");
+    tcase_set_timeout(c, 60); /* sanitizers on a busy machine */
     tcase_add_test(c, the_rules);
     tcase_add_test(c, the_far_future_is_refused);
     tcase_add_test(c, time_set_back_does_not_part_the_nodes);

@@ -77,6 +77,8 @@ void oracle_steered(struct world *world, struct world_node *node, const struct e
 void oracle_report(struct world *world, struct world_node *node, const struct engine_report *report);
 void oracle_step(struct world *world, struct world_node *node, const struct engine_event *event);
 void oracle_sample(struct world *world);
+/* The script changed something: a quorum may be in reach for less than the time between two samples. */
+void oracle_ways(struct world *world);
 /* The world has healed: from now on progress counts. */
 void oracle_healed(struct world *world);
 /* The end of the run: what was demanded must hold. */

@@ -41,25 +41,37 @@ static unsigned reaches(const struct world *world, const struct world_node *node
     return count;
 }
 
+/* Who slept has not looked at the clock yet. */
+static bool awake(const struct world_node *node)
+{
+    return honest(node) && works(node) && node->stepped_ns > node->resumed_ns;
+}
+
+void oracle_ways(struct world *world)
+{
+    for (uint32_t i = 0; i < world->servers_count; i++) {
+        const struct world_node *node = &world->nodes[i];
+        struct oracle_node *seen = &world->oracle->nodes[i];
+        /* Who repeats datagrams carries them across a cut. */
+        if (!awake(node) || reaches(world, node) >= quorum(world) || world->attack_per_s > 0)
+            seen->cut_off_since = 0;
+        else if (seen->cut_off_since == 0)
+            seen->cut_off_since = world->now_ns;
+    }
+}
+
 void oracle_leases(struct world *world)
 {
+    oracle_ways(world);
     struct world_node *holder = NULL;
     /* Where BOOTTIME may stand still, only the term protects. */
     if (!world->scenario->assumptions)
         return;
     for (uint32_t i = 0; i < world->servers_count; i++) {
         struct world_node *node = &world->nodes[i];
-        struct oracle_node *seen = &world->oracle->nodes[i];
-        /* Who slept has not looked at the clock yet. */
-        if (!honest(node) || !works(node) || node->stepped_ns <= node->resumed_ns) {
-            seen->cut_off_since = 0;
+        const struct oracle_node *seen = &world->oracle->nodes[i];
+        if (!awake(node))
             continue;
-        }
-        /* Who repeats datagrams carries them across a cut. */
-        if (reaches(world, node) >= quorum(world) || world->attack_per_s > 0)
-            seen->cut_off_since = 0;
-        else if (seen->cut_off_since == 0)
-            seen->cut_off_since = world->now_ns;
         struct view_cluster view;
         memset(&view, 0, sizeof view);
         node->port->cluster(node->engine, (tai_mono_t){machine_raw(&node->machine, world->now_ns)}, &view);

@@ -266,6 +266,7 @@ static void world_item(struct world *world, const struct queue_item *item)
         break;
     case QUEUE_SCRIPT:
         scenario_act(world, (unsigned)item->a);
+        oracle_ways(world);
         break;
     case QUEUE_ATTACK:
         if (world->attack_per_s > 0) {

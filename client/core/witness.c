@@ -142,7 +142,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
                         const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence)
 {
     struct guard_evidence e = *evidence;
-    uint16_t groups[GUARD_WITNESSES_MAX];
+    uint16_t groups[GUARD_WITNESSES_MAX] = {0};
     size_t missing = 0;
     e.witnesses_count = 0;
     if (own != NULL)

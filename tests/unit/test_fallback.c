@@ -20,7 +20,8 @@ static struct fallback_input input_of(const int64_t *offsets, size_t count, unsi
     in.evidence.needed = 1;
     in.evidence.witnesses_count = count;
     for (size_t i = 0; i < count; i++)
-        in.evidence.witnesses[i] = (struct guard_witness){{(uint32_t)i + 1}, {T0 + offsets[i]}, {20000}, 0, 0};
+        in.evidence.witnesses[i] =
+            (struct guard_witness){{(uint32_t)i + 1}, {T0 + offsets[i]}, {20000}, 0, 0};
     return in;
 }
 

@@ -28,7 +28,7 @@ static const struct units_text none = {"-"};
 /* `v` thousandths of the unit below `units`: "1.23 unit" with three digits. */
 static struct units_text scaled(int64_t v, const char *const units[4])
 {
-    struct units_text t;
+    struct units_text t = {{0}};
     double size = v < 0 ? -(double)v : (double)v;
     int unit = 0;
     while (size >= 999.5 && unit < 3) {
@@ -49,7 +49,7 @@ struct units_text units_offset(const json_t *value)
 
 struct units_text units_width(const json_t *value)
 {
-    struct units_text t;
+    struct units_text t = {{0}};
     int64_t ns = 0;
     if (!units_ns(value, &ns))
         return none;
@@ -85,7 +85,7 @@ struct units_text units_age(const json_t *value)
         int64_t s, limit_s;
         const char *unit;
     } steps[] = {{1, 100, "s"}, {60, 6000, "min"}, {3600, 172800, "h"}, {86400, INT64_MAX, "d"}};
-    struct units_text t;
+    struct units_text t = {{0}};
     int64_t ns;
     if (!units_ns(value, &ns))
         return none;
@@ -102,7 +102,7 @@ struct units_text units_age(const json_t *value)
 
 struct units_text units_node(const json_t *node)
 {
-    struct units_text t;
+    struct units_text t = {{0}};
     const char *name = json_string_value(json_object_get(node, "name"));
     if (!json_is_object(node))
         return (struct units_text){"none"};

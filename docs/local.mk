@@ -15,7 +15,7 @@ docs_examples_stamp_file_SOURCES = docs/examples/stamp_file.c
 docs_examples_stamp_file_CPPFLAGS = -I$(top_srcdir)/sdk/include
 docs_examples_stamp_file_LDADD = libtaistamp-net.la libtaistamp.la
 dist_man_MANS += docs/man/libtaistamp.3
-dist_doc_DATA += docs/HTTP-API.md docs/INTEROP.md docs/FORMATS.md docs/TIME.md docs/CLOCK.md docs/LOG.md docs/PROTOCOL.md
+dist_doc_DATA += docs/HTTP-API.md docs/INTEROP.md docs/FORMATS.md docs/TIME.md docs/CLOCK.md docs/LOG.md docs/PROTOCOL.md docs/SIMULATION.md
 examplesdir = $(docdir)/examples
 dist_examples_DATA = docs/examples/clock_read.c docs/examples/convert.c docs/examples/stamp_file.c \
   docs/examples/verify_offline.c

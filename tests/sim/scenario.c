@@ -52,7 +52,7 @@ static void heal(struct world *world)
         node->plan.stamp_lost = 0;
         node->plan.late_chance = 0;
         node->plan.reference.lost = false;
-        world_node_resume(world, node, true);
+        world_node_resume(world, node, true, true);
         world_node_start(world, node);
     }
     oracle_healed(world);
@@ -112,7 +112,7 @@ static void act_node(struct world *world, const struct script_item *item, struct
         world_node_suspend(world, node, item->b != 0);
         break;
     case SCRIPT_RESUME:
-        world_node_resume(world, node, item->b != 0);
+        world_node_resume(world, node, item->b != 0, item->b == 1);
         break;
     case SCRIPT_REFERENCE:
         node->plan.reference.lost = item->b == 0;

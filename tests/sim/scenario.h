@@ -11,14 +11,14 @@
 #include "tests/sim/world.h"
 
 enum script_kind {
-    SCRIPT_CRASH,       /* node; b: 1 what was on its way to the disk gets there */
-    SCRIPT_START,       /* node, when it is down */
-    SCRIPT_STOP,        /* node, orderly */
-    SCRIPT_REBOOT,      /* node: crash and start on a new timeline */
-    SCRIPT_WIPE,        /* node loses its disk (while down) */
-    SCRIPT_PAUSE,       /* node, b: ns */
-    SCRIPT_SUSPEND,     /* node; b: 1 a virtual machine, which notices nothing */
-    SCRIPT_RESUME,      /* node; b: 1 the system counts it as a suspend */
+    SCRIPT_CRASH,   /* node; b: 1 what was on its way to the disk gets there */
+    SCRIPT_START,   /* node, when it is down */
+    SCRIPT_STOP,    /* node, orderly */
+    SCRIPT_REBOOT,  /* node: crash and start on a new timeline */
+    SCRIPT_WIPE,    /* node loses its disk (while down) */
+    SCRIPT_PAUSE,   /* node, b: ns */
+    SCRIPT_SUSPEND, /* node; b: 1 a virtual machine, which notices nothing */
+    SCRIPT_RESUME, /* node; b: 1 it slept, and its timeline has a new id; 2 it slept, the id is the same; 0 a virtual machine */
     SCRIPT_PARTITION,   /* a: bits of the nodes on one side */
     SCRIPT_CUT,         /* from node to a */
     SCRIPT_UNCUT,       /* all ways open */

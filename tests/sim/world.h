@@ -178,7 +178,8 @@ void world_node_crash(struct world *world, struct world_node *node, bool keep);
 void world_node_wipe(struct world *world, struct world_node *node); /* its disk is empty from now on */
 void world_node_pause(struct world *world, struct world_node *node, int64_t length_ns);
 void world_node_suspend(struct world *world, struct world_node *node, bool virtual_machine);
-void world_node_resume(struct world *world, struct world_node *node, bool noticed);
+/* slept: BOOTTIME and REALTIME went on; counted: the timeline's id is new. */
+void world_node_resume(struct world *world, struct world_node *node, bool slept, bool counted);
 void world_node_command(struct world *world, struct world_node *node, enum engine_command command);
 void world_trace(const struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A datagram of nobody's, at once to the receiver's kernel. */

@@ -393,12 +393,12 @@ void world_node_suspend(struct world *world, struct world_node *node, bool virtu
     node->deaf = true;
 }
 
-void world_node_resume(struct world *world, struct world_node *node, bool noticed)
+void world_node_resume(struct world *world, struct world_node *node, bool slept, bool counted)
 {
     if (!node->machine.stands)
         return;
     world_trace(world, "%u goes on", node->index + 1);
-    machine_go_on(&node->machine, world->now_ns, noticed, noticed);
+    machine_go_on(&node->machine, world->now_ns, slept, counted);
     node->deaf = false;
     node->resumed_ns = world->now_ns;
     node->runs_ns = world->now_ns + 100000;

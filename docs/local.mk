@@ -22,5 +22,5 @@ dist_examples_DATA = docs/examples/clock_read.c docs/examples/convert.c docs/exa
 # The server.
 dist_man_MANS += docs/man/taid.8 docs/man/taid.yaml.5
 dist_doc_DATA += docs/CLUSTER.md docs/cluster.yaml docs/tai-client.yaml
-dist_doc_DATA += docs/ELECTION.md docs/ACCURACY.md docs/accuracy.svg docs/SIMULATION.md
+dist_doc_DATA += docs/ELECTION.md docs/ACCURACY.md docs/accuracy.svg
 dist_doc_DATA += docs/OPERATING.md docs/BENCH.md docs/TESTING.md

@@ -77,7 +77,7 @@ static void partition(struct world *world, uint64_t side)
 {
     unsigned char group[SCENARIO_NODES_MAX];
     for (uint32_t i = 0; i < world->nodes_count; i++)
-        group[i] = i < 64 ? (unsigned char)(side >> i & 1) : 0;
+        group[i] = (unsigned char)(i < 64 ? side >> i & 1 : 0);
     world_trace(world, "partition, one side is %llx", (unsigned long long)side);
     network_partition(&world->network, group);
 }

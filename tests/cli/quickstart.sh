@@ -54,7 +54,13 @@ expect 0 "existed no later than $latest" echo "$said"
 # Again, from elsewhere, after a crash: the same server, the same receipt.
 expect 0 "runs as process" quickstart --status
 cp photo.jpg.tai before
-kill -9 "$(cat "$data/server/run/pid")"
+killed=$(cat "$data/server/run/pid")
+kill -9 "$killed"
+# The signal is on its way when kill returns; what --status says is asked for once the process has gone.
+for _ in $(seq 100); do
+    kill -0 "$killed" 2>/dev/null || break
+    sleep 0.1
+done
 expect 1 "does not run" quickstart --status
 cd "$work/place" || exit 1
 expect 0 "has a valid receipt already" quickstart ../photos/photo.jpg

@@ -107,6 +107,20 @@ struct refclock_evidence {
     struct refclock_satellite satellites[REFCLOCK_SATELLITES_MAX];
 };
 
+/* What a network server says of itself: displayed, and compared, for two servers with one upstream share its errors. */
+struct refclock_upstream {
+    uint8_t source;
+    struct engine_address address; /* where it is asked; family 0: its name has not been resolved */
+    uint8_t stratum;               /* 0: nothing heard */
+    bool authenticated;            /* its replies are checked with a key */
+    uint32_t reference_id;         /* of what it follows, as RFC 5905 section 7.3 has it */
+    uint32_t own_id;               /* the reference id by which its own clients name it */
+    int64_t root_delay_ns, root_dispersion_ns; /* as it says, >= 0 */
+    int64_t delay_ns;                          /* smallest round trip of the last minutes */
+    int64_t poll_ns;                           /* in force */
+    uint8_t reach;                             /* the last eight polls, newest in bit 0: 1 answered */
+};
+
 /* Why a source says nothing, or is not believed; shown by taictl. */
 enum refclock_verdict {
     REFCLOCK_SILENT,      /* nothing has come (any more) */
@@ -133,6 +147,11 @@ struct refclock_feed {
     bool (*locate)(void *ctx, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);
     /* The node's leap table in short, as it is now. */
     void (*leap_table)(void *ctx, struct sync_leap *ret_leap);
+    /* The last leap second of that table that has passed: TAI-UTC changed by *ret_step_s (+1: a second 60) at *ret_at. False:
+     * none, or no table. May be NULL: not known. */
+    bool (*leap_last)(void *ctx, tai_t *ret_at, int32_t *ret_step_s);
+    /* Given after each poll of a network server. May be NULL. */
+    void (*upstream)(void *ctx, const struct refclock_upstream *upstream);
     /* Best TAI at `raw` as the node knows it, from all else; false: unknown. For numbering pulses and for eras. */
     bool (*tai_at)(void *ctx, tai_mono_t raw, struct tai_interval *ret_interval);
 };

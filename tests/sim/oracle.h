@@ -54,7 +54,9 @@ struct oracle {
     int64_t good_since, bad_since; /* since when all that is demanded holds, or does not; 0: the other */
     int64_t settled_ns;            /* when it first held for a while; 0: not yet */
     struct mark_taken marks[MARKS];
-    int64_t killed_ns, new_master_ns, spread_after_ns;
+    int64_t killed_ns, new_master_ns;
+    int64_t spread_before_ns,
+        spread_after_ns; /* largest from MARK_BEFORE to MARK_KILL, from the kill to MARK_AFTER */
     double bias_sum;
     uint64_t bias_count;
     char missing[ORACLE_WHAT]; /* what was missing at the last look */

@@ -102,7 +102,7 @@ void show_figures(FILE *out, const char *name, const struct figures *f)
     quantiles(out, "true error, us", &f->error_ns, 1e-3);
     quantiles(out, "relative: distance from the master, us", &f->relative_ns, 1e-3);
     quantiles(out, "new master after, s", &f->new_master_ms, 1e-3);
-    quantiles(out, "spread before the master died, us", &f->spread_before_ns, 1e-3);
+    quantiles(out, "largest spread in 50 s before the master died, us", &f->spread_before_ns, 1e-3);
     quantiles(out, "largest spread after, us", &f->spread_after_ns, 1e-3);
     quantiles(out, "change of cluster time's rate, ppb", &f->rate_change_ppt, 1e-3);
     quantiles(out, "bias of the honest, us", &f->bias_ns, 1e-3);

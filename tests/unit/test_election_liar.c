@@ -126,6 +126,44 @@ START_TEST(who_was_deposed_is_not_followed_into_the_next_term)
 }
 END_TEST
 
+/* Member `master` leads term `term` and is deposed by two of the others. */
+static void depose(unsigned master, uint64_t term)
+{
+    hear(master, (struct election_message){
+                     .kind = ELECTION_HEARTBEAT, .term = term, .lease_ms = 1500, .sent = (uint64_t)now});
+    ck_assert_uint_eq(one.master.id, master);
+    for (unsigned i = 2; i <= 5; i++)
+        if (i != master && one.master.id != 0)
+            hear(i,
+                 (struct election_message){.kind = ELECTION_ACCUSATION, .term = term, .accused = {master}});
+    ck_assert_uint_eq(one.master.id, 0);
+    ck_assert_int_eq(one.exiled_until[master - 1], now + one.settings.exile_ns);
+    now += 500 * MS;
+}
+
+/* With f = 1 a second one in exile means that an honest one was deposed: the first comes back, be it ourselves. */
+START_TEST(no_more_than_may_lie_are_in_exile)
+{
+    begin(5, 5);
+    depose(2, 6);
+    depose(3, 7);
+    ck_assert_int_le(one.exiled_until[1], now);
+    ck_assert_int_gt(one.exiled_until[2], now);
+    depose(2, 8); /* the same again */
+    ck_assert_int_le(one.exiled_until[2], now);
+    hear(3,
+         (struct election_message){.kind = ELECTION_GOODBYE, .term = 9, .reason = ELECTION_REASON_ACCUSED});
+    ck_assert_int_gt(one.exiled_until[2], now);
+    ck_assert_int_le(one.exiled_until[1], now);
+    /* Ourselves. */
+    begin(4, 5);
+    one.exiled_until[0] = one.stand_at = now + one.settings.exile_ns;
+    depose(2, 6);
+    ck_assert_int_le(one.exiled_until[0], now);
+    ck_assert_int_lt(one.stand_at, now + 3 * S);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("election_liar");
@@ -134,6 +172,7 @@ int main(void)
     tcase_add_test(tc, a_far_claim_does_not_unseat_a_master);
     tcase_add_test(tc, terms_end_before_their_type);
     tcase_add_test(tc, who_was_deposed_is_not_followed_into_the_next_term);
+    tcase_add_test(tc, no_more_than_may_lie_are_in_exile);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -325,6 +325,41 @@ START_TEST(lying_master_is_deposed)
 }
 END_TEST
 
+/* Every line somewhere else, as a master that dragged leaves them: each is given up, and all begin again under one master, soon
+ * and without a step. One line alone elsewhere: only that one is given up. */
+START_TEST(torn_relative_lines_come_together)
+{
+    struct net *net = net_make(13 + (uint64_t)_i, 5);
+    net_all_up(net);
+    net_run(net, 60 * NET_S);
+    size_t master = net_master(net);
+    ck_assert_uint_lt(master, net->count);
+    memset(net->cut, 1, sizeof net->cut);
+    net_run(net, net->now + 90 * NET_S); /* until nobody's line is remembered */
+    for (size_t i = 0; i < 5; i++)
+        if (_i == 0 || i == (master + 1) % 5)
+            net->nodes[i].node->clockwork.target.tai.ns += (int64_t)(i * i + 1) * 7 * NET_MS;
+    memset(net->cut, 0, sizeof net->cut);
+    unsigned given_up = 0, last = 0;
+    for (int k = 0; k < 400; k++) {
+        net_run(net, net->now + NET_S / 10);
+        unsigned mute = 0;
+        for (size_t i = 0; i < 5; i++)
+            mute |= (unsigned)!net->nodes[i].has_line << i;
+        given_up |= mute;
+        last = mute != 0 ? (unsigned)k : last;
+    }
+    printf("given up: %x, the last for %u.%u s\n", given_up, last / 10, last % 10);
+    ck_assert_uint_eq(given_up, _i == 0 ? 0x1fU : 1U << (master + 1) % 5);
+    ck_assert_uint_lt(last, 300);
+    ck_assert_uint_lt(net_master(net), net->count);
+    ck_assert_int_le(net_spread(net), 60 * NET_US);
+    assert_overlap(net);
+    assert_sound(net);
+    net_end(net);
+}
+END_TEST
+
 START_TEST(hostile_packets_move_counters_only)
 {
     struct net *net = net_make(11, 3);
@@ -398,6 +433,7 @@ int main(void)
     tcase_add_test(tc, all_restart_and_find_each_other);
     tcase_add_test(tc, minority_has_no_master_and_no_steps);
     tcase_add_test(tc, lying_master_is_deposed);
+    tcase_add_loop_test(tc, torn_relative_lines_come_together, 0, 2);
     tcase_add_test(tc, hostile_packets_move_counters_only);
     tcase_add_test(tc, settings_are_looked_at);
     suite_add_tcase(suite, tc);

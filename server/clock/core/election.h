@@ -16,7 +16,8 @@
  *     margin; a member that has just started votes for nobody for that long, for it may have promised before.
  *   - Clock quality sets the delay before standing, never the right to win. The deputy that every heartbeat names stands
  *     first. A master much worse than another member for long hands over to it, at growing intervals.
- *   - f+1 members that accuse a master depose it: one of them is honest. It is not voted for again for `exile_ns`.
+ *   - f+1 members that accuse a master depose it: one of them is honest. It is not voted for again for `exile_ns`,
+ *     or until f more (at least one) were deposed after it.
  *   - Safety of what a master *says* rests on the term at the receiver: election_accepts_term(). Not on the lease: a
  *     machine can stop between reading its clock and sending. The lease only keeps two masters from working at once.
  *   - Nothing that one liar says makes a master step down at once (with f >= 1): a claim of a higher term by f members or

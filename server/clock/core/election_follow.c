@@ -133,13 +133,32 @@ enum election_verdict election_take_heartbeat(struct election *e, unsigned from,
     return ELECTION_ACCEPTED;
 }
 
+/* At most f lie. So when more than f have been deposed within an exile's time, honest ones have been, and those in exile may be
+ * all who could lead: the one that has been there for longest comes back. (One there is in any case.) */
+static void exile(struct election *e, unsigned member)
+{
+    e->exiled_until[member] = e->now_ns + e->settings.exile_ns;
+    unsigned exiled = 0, oldest = member;
+    for (unsigned i = 0; i < e->settings.members_count; i++) {
+        exiled += e->exiled_until[i] > e->now_ns;
+        if (e->exiled_until[i] > e->now_ns && i != member &&
+            (oldest == member || e->exiled_until[i] < e->exiled_until[oldest]))
+            oldest = i;
+    }
+    if (exiled <= (e->faults > 0 ? e->faults : 1))
+        return;
+    e->exiled_until[oldest] = e->now_ns;
+    if (oldest == e->self)
+        election_stand_after(e, e->now_ns);
+}
+
 /* f+1 accuse the master: one of them is honest. */
 static void follow_depose(struct election *e, struct election_actions *a)
 {
     sync_node_t accused = e->master;
     sync_node_t deputy = e->deputy;
     election_action_report(a, ELECTION_REPORT_DEPOSED, accused, election_members_in(e->accusers));
-    e->exiled_until[election_member_index(e, accused)] = e->now_ns + e->settings.exile_ns;
+    exile(e, election_member_index(e, accused));
     if (e->role == ELECTION_IS_MASTER) {
         election_master_end(e, a, ELECTION_REASON_ACCUSED, deputy);
         return;
@@ -186,7 +205,7 @@ enum election_verdict election_take_goodbye(struct election *e, unsigned from,
     if (m->reason == ELECTION_REASON_HANDOVER && same_node(leaver, e->master))
         election_backoff_note(e);
     if (m->reason == ELECTION_REASON_ACCUSED)
-        e->exiled_until[from] = e->now_ns + e->settings.exile_ns;
+        exile(e, from);
     if (!same_node(leaver, e->master) && !same_node(leaver, e->promised))
         return ELECTION_ACCEPTED; /* no master of ours: nothing to give back */
     bool here = m->term == e->term;

@@ -181,7 +181,8 @@ static void judge_correction(struct node *node, const struct engine_now *now, si
         node->due[peer] = now->raw.ns;
     }
     report_verdict(node, from, changed, actions);
-    if (from.id == node->election.master.id)
+    /* What nothing here can judge is no ground to accuse. */
+    if (from.id == node->election.master.id && r->reason != GUARD_UNMEASURED)
         accuse_or_absolve(node, now, from, actions);
 }
 
@@ -283,8 +284,7 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
         return;
     }
     if (node->following.last.own_is_wrong) {
-        actions_report(actions, ENGINE_SAYS_REJECTED, node->settings.self, GUARD_SELF, 0);
-        clockwork_void(&node->clockwork, now); /* as above */
+        node_torn_give_up(node, now, actions); /* as above */
         return;
     }
     node->budget = budget_of(node, now, peer, &line);

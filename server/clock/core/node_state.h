@@ -28,6 +28,8 @@
 #define NODE_CORRECTION_LIFE_NS INT64_C(8000000000)
 /* A record that the disk did not take is tried again after this time. */
 #define NODE_DISK_RETRY_NS INT64_C(5000000000)
+/* Relative lines that no majority shares are given up after this long: twice what it takes to depose a liar. */
+#define NODE_TORN_NS INT64_C(10000000000)
 /* The rank told to the election changes when another one stood this long. */
 #define NODE_QUALITY_HOLD_NS INT64_C(10000000000)
 
@@ -74,6 +76,8 @@ struct node {
     tai_mono_t burst_at; /* last burst for want of anything to judge a correction by */
     bool has_tentative;  /* a master's word that too few others confirm yet: told in replies, not published */
     struct sync_line tentative;
+    int64_t
+        torn_since; /* raw reading since which no majority of relative lines has an instant in common; 0: they have */
     bool refuted; /* the newest correction was rejected by what we measured */
     uint64_t correction_number;
     uint8_t rank, rank_next; /* told to the election; the one that may follow */
@@ -129,6 +133,13 @@ void node_time_new_timeline(struct node *node, const struct engine_now *now, str
 void node_time_about(struct node *node, const struct engine_now *now);
 /* Whether we are master and may act as one now. */
 bool node_time_leads(const struct node *node, const struct engine_now *now);
+
+/* ---- node_torn.c: relative time that came apart ---- */
+
+/* Once a second. True when our line was given up: readers see `unknown` before another time. */
+bool node_torn_look(struct node *node, const struct engine_now *now, struct engine_actions *actions);
+/* Our own line is wrong: gives it up, with what it made us think of others. */
+void node_torn_give_up(struct node *node, const struct engine_now *now, struct engine_actions *actions);
 
 /* ---- node_master.c: the master's second, and its corrections ---- */
 

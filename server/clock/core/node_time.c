@@ -208,6 +208,8 @@ void node_time_step(struct node *node, const struct engine_now *now, struct engi
     node->stepped = now->raw;
     node->step_at = now->raw.ns + ROUND_STEP_NS;
     rank_tell(node, now);
+    if (node_torn_look(node, now, actions))
+        return;
     if (is_master(node)) {
         if (node_master_step(node, now))
             aim_at_round(node, now, VIEW_MASTER);
@@ -230,6 +232,7 @@ void node_time_new_timeline(struct node *node, const struct engine_now *now, str
         node->broke_at[i] = 0;
     node->reference.present = false;
     node->has_tentative = false;
+    node->torn_since = 0;
     following_reset(&node->following);
     round_forget(&node->round);
     node->refuted = false;

@@ -290,22 +290,39 @@ static void draw(struct round *r, const struct agreement *a, int64_t elapsed)
     r->line.rate_ps_per_s = ensemble_rate_times(r->base_ps, slew);
 }
 
-static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_mono_t now, int64_t elapsed,
-                                const struct agreement *a)
+/* Whether the line lies so far outside of what the references allow that drawing it there would take longer than what it said
+ * is worth: at a start, a line taken up from the first readings of a machine that was busy; after long holdover. */
+static bool is_lost(const struct agreement *a)
 {
-    r->hull_earliest_ns = a->hull.earliest_ns;
-    r->hull_latest_ns = a->hull.latest_ns;
+    return a->hull.earliest_ns > ROUND_BEGIN_AGAIN_NS || a->hull.latest_ns < -ROUND_BEGIN_AGAIN_NS;
+}
+
+/* Cluster time is where the references are from now on. Nobody's published time steps by it: each node slews to its target
+ * (line.h), with the distance in its half-width. */
+static void set_down(struct round *r, struct agreement *a)
+{
+    r->line.tai.ns += a->aim_ns;
+    a->hull.earliest_ns -= a->aim_ns;
+    a->hull.latest_ns -= a->aim_ns;
+    a->aim_ns = 0;
+}
+
+static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_mono_t now, int64_t elapsed,
+                                struct agreement *a)
+{
     bool far = a->aim_ns > ROUND_BEGIN_AGAIN_NS || a->aim_ns < -ROUND_BEGIN_AGAIN_NS;
     r->begun = r->state == ROUND_NO_LINE || (r->state == ROUND_RELATIVE && far);
     if (r->begun) { /* the agreement was made against the first reference: see round_step */
-        tai_t zero = r->line.tai;
-        line_begin(r, timeline, now, (tai_t){zero.ns + a->aim_ns}, a->rate_ps);
-        struct hull_item hull = {a->hull.earliest_ns - a->aim_ns, a->hull.latest_ns - a->aim_ns, 0};
-        r->line.half_width.ns = width_to(&hull);
+        set_down(r, a);
+        line_begin(r, timeline, now, r->line.tai, a->rate_ps);
     } else {
+        if (is_lost(a))
+            set_down(r, a);
         draw(r, a, elapsed);
-        r->line.half_width.ns = width_to(&a->hull);
     }
+    r->line.half_width.ns = width_to(&a->hull);
+    r->hull_earliest_ns = a->hull.earliest_ns;
+    r->hull_latest_ns = a->hull.latest_ns;
     r->line.status = r->voices >= 3 ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_SINGLE_REFERENCE;
     r->line.source = a->source;
     if (a->source == TAISTAMP_CLOCK_ASSUMED) /* an operator's word, nobody's measurement */

@@ -2,7 +2,7 @@
 /* The master's round: out of everybody's references and oscillators, cluster time.
  *
  * Decides: the cluster line, on the master's own raw timeline: its phase, rate, half-width and status. Refuses: to step it
- * (phase only ever moves by rate, but for the very first line of a cluster), to poll or to send (node.c does, peer by peer),
+ * (phase only ever moves by rate, but for the very first line of a cluster, and a line that lies far outside of the references' hull), to poll or to send (node.c does, peer by peer),
  * and to say who lies.
  *
  * Model. Every second:
@@ -34,7 +34,9 @@
 #define ROUND_SETTLE_NS INT64_C(2000000000) /* in which a distance to the references is closed */
 #define ROUND_SLEW_PS   INT64_C(100000000)  /* and not faster than by 100 ppm */
 /* Relative time that turns out to be further than this from TAI ends, and absolute time begins where the references are:
- * drawing it there would take minutes to days, and what was relative never claimed to be near. */
+ * drawing it there would take minutes to days, and what was relative never claimed to be near. An absolute line that lies
+ * further than this outside of the references' hull is set down where they are: its nodes slew there, each with what is left
+ * in its half-width, and whoever starts or follows later is near at once. */
 #define ROUND_BEGIN_AGAIN_NS INT64_C(1000000)
 /* After this long a measured rate is worth no more than the data sheet. */
 #define ROUND_HOLD_NS INT64_C(3600000000000)

@@ -10,6 +10,7 @@
 /* Where systems keep the list: tzdata, ntpsec and ntp on Debian, ntp on others, and this library's own copy
  * last. */
 static const char *const usual_paths[] = {
+    TAISTAMP_STATEDIR "/leap-seconds.list", /* where tai-leap update puts it */
     "/usr/share/zoneinfo/leap-seconds.list",  "/var/lib/ntpsec/leap-seconds.list",
     "/var/lib/ntp/leap-seconds.list",         "/etc/ntp/leap-seconds.list",
     TAISTAMP_PKGDATADIR "/leap-seconds.list",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding and reading a leap-seconds.list.
  *
- * Decides which table is used: $TAISTAMP_LEAP_FILE alone where it is set; else, of the system's tables and
- * the copy installed with the library, the valid one that expires last (then: was updated last; then: the
+ * Decides which table is used: $TAISTAMP_LEAP_FILE alone where it is set; else, of the one that "tai-leap update" keeps,
+ * the system's tables and the copy installed with the library, the valid one that expires last (then: was updated last; then: the
  * system's). A damaged file is passed over as long as another one holds. No state; any thread. */
 #ifndef SDK_IO_LEAP_FILE_H
 #define SDK_IO_LEAP_FILE_H

@@ -1,7 +1,7 @@
 # Adapters of the SDK. libtaiio needs libcrypto only and goes into libtaistamp.
 noinst_LTLIBRARIES += libtaiio.la
 libtaiio_la_CFLAGS = $(IO_CFLAGS) $(CRYPTO_CFLAGS)
-libtaiio_la_CPPFLAGS = $(AM_CPPFLAGS) -DTAISTAMP_PKGDATADIR='"$(pkgdatadir)"'
+libtaiio_la_CPPFLAGS = $(AM_CPPFLAGS) -DTAISTAMP_PKGDATADIR='"$(pkgdatadir)"' -DTAISTAMP_STATEDIR='"$(localstatedir)/lib/taistamp"'
 libtaiio_la_SOURCES = \
 	sdk/io/bug.c \
 	sdk/io/file.c sdk/io/file.h sdk/io/file_posix.c \

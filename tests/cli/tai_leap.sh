@@ -179,5 +179,44 @@ if [ -w /dev/full ]; then
     "$tool" --json 2016-12-31T23:59:60Z >/dev/full 2>"$work/err" && complain 'a full disk went unnoticed with --json'
 fi
 
+# update: newest valid wins, never older, never another past, whole or not at all.
+kept=$work/state/leap-seconds.list
+export TAISTAMP_LEAP_FILE="$kept"
+table "$work/first" 4100000000
+table "$work/second" 4200000000
+table "$work/expired" 3900000000
+sed 's/^2287785600\t11/2303683200\t11/' "$work/second" >"$work/forged" # another past, and then a right hash
+hash=$(grep -v '#h' "$work/forged" | sed 's/^#[$@]//' | tr -d ' \t\n' | sha1sum | cut -c1-40 | sed 's/......../& /g; s/ $//')
+sed "s/^#h.*/#h\t$hash/" "$work/forged" >"$work/rewritten"
+run 0 -f "$work/rewritten"
+run 0 update -n "$work/first"
+out 'would be written from'
+[ ! -e "$kept" ] || complain 'a dry run wrote'
+run 0 update "$work/first"
+out 'written from'
+cmp -s "$work/first" "$kept" || complain 'not what was given'
+run 0
+out "$kept"
+run 0 update "$work/first"
+out 'is as new as'
+run 1 update "$work/expired"
+err 'older than'
+run 1 update "$work/rewritten"
+err 'contradicts'
+run 1 update "$work/damaged"
+run 2 update "$work/missing"
+run 2 update --no-such
+run 4 update http://127.0.0.1:1
+cmp -s "$work/first" "$kept" || complain 'a refused table changed the file'
+run 0 update "$work/missing" "$work/damaged" "$work/first" "$work/second"
+cmp -s "$work/second" "$kept" || complain 'the newest of several did not win'
+run 0 update -q - <"$work/second"
+silent
+run 0 update
+out 'is as new as'
+run 0 update --json --output "$work/other" "$work/second"
+out '"written": true'
+[ "$(find "$work/state" -type f | wc -l)" = 1 ] || complain 'something was left beside the table'
+
 echo "$cases runs, $failed failures"
 [ "$failed" -eq 0 ]

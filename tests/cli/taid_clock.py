@@ -16,7 +16,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from rig import Taid, check, conclude, home, run, skip, text  # noqa: E402
+from rig import BUILD, Taid, check, conclude, home, run, skip, text  # noqa: E402
 
 SUBJECT = '%064x'
 number = 0
@@ -95,6 +95,11 @@ def no_bound(work):
         done = run(environment, photo)
         check(done.returncode == 4 and 'clock_no_bound' in text(done), f'tai-stamp without a bound: {text(done)}')
         check(not os.path.exists(photo + '.tai'), 'a receipt without a bound')
+        # The server's leap-second table, as another machine takes it over.
+        table = os.path.join(os.path.dirname(photo), 'state', 'leap-seconds.list')
+        taken = subprocess.run([os.path.join(BUILD, 'tai-leap'), 'update', taid.url], capture_output=True,
+                               env={**os.environ, 'TAISTAMP_LEAP_FILE': table}, check=False)
+        check(taken.returncode in (0, 3) and os.path.exists(table), f'no table from the server: {taken.stderr}')
         # The operator's word makes a bound, and every entry says so; taken back, it is gone.
         taid.configure(('#assume_error_ms: 500', 'assume_error_ms: 500'))
         taid.reload()

@@ -274,6 +274,7 @@ START_TEST(test_answers)
         {GET("/v1/time"), "application/json", "no-store", "\"earliest\": \"1799999999999999000\"", 0},
         {GET("/v1/time"), "application/json", "no-store", "2027-01-15T08:00:00.000001000 TAI", 0},
         {GET("/v1/time"), "application/json", "no-store", "\"latest_utc\": \"2027-01-15T07:59:23.0000", 0},
+        {GET("/v1/leap-seconds"), "text/plain; charset=utf-8", "max-age=3600", "#@", 0},
         {GET("/v1/status"), "application/json", "no-store", "\"healthy\": true", 0},
         {GET("/metrics"), "text/plain; version=0.0.4; charset=utf-8", "no-store", "taistamp_log_size 1\n",
          0}};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tai-leap: shows the leap-second table and converts times with it. */
+/* tai-leap: shows the leap-second table, converts times with it, and renews it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/tai-leap/show.h"
+#include "tools/tai-leap/update.h"
 
 static int worse(int a, int b)
 {
@@ -106,6 +107,8 @@ int main(int argc, char **argv)
     struct tai_error error;
     taistamp_leaps *leaps;
     int code;
+    if (argc > 1 && strcmp(argv[1], "update") == 0)
+        return update_command(argc - 1, argv + 1);
     if (!options_read(argc, argv, &o, &code))
         return code;
     if (o.verbose && o.file == NULL)

@@ -10,7 +10,10 @@
 
 static const char usage[] =
     "Usage: tai-leap [OPTION]... [TIME]...\n"
-    "Shows the leap-second table, or converts each TIME between TAI, UTC, TAI64N, POSIX and NTP.\n"
+    "       tai-leap update [OPTION]... [SOURCE]...\n"
+    "Shows the leap-second table, or converts each TIME between TAI, UTC, TAI64N, POSIX and NTP; or renews "
+    "the table\n"
+    "('tai-leap update --help').\n"
     "\n"
     "A TIME is\n"
     "  2016-12-31T23:59:60Z          UTC (RFC 3339, also with an offset such as +01:00)\n"

@@ -8,9 +8,10 @@
 
 enum exit_code {
     EXIT_OK = 0,
-    EXIT_INVALID = 1, /* a time that there is not or that is not known, or a damaged table */
-    EXIT_USAGE = 2,   /* wrong use, or a missing file */
-    EXIT_DOUBTFUL = 3 /* answered, but the table has expired */
+    EXIT_INVALID = 1,    /* a time that there is not or that is not known, or a damaged table */
+    EXIT_USAGE = 2,      /* wrong use, or a missing file */
+    EXIT_DOUBTFUL = 3,   /* answered, but the table has expired */
+    EXIT_UNREACHABLE = 4 /* update: a server does not answer */
 };
 
 /* One time to convert, as it was given. */

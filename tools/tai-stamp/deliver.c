@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "tools/tai-stamp/describe.h"
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/kept.h"
 #include "tools/text.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "tools/tai-stamp/describe.h"
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/remake.h"
 #include "tools/text.h"
 #include "tools/tai-stamp/walk.h"

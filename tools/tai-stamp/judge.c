@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/text.h"
 
 static bool read_named(const char *path, size_t limit, char **ret_text, size_t *ret_len)

@@ -9,7 +9,7 @@
 
 #include "taistamp/proof.h"
 #include "tools/tai-stamp/batches.h"
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/text.h"
 

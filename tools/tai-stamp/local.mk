@@ -1,22 +1,19 @@
 # tai-stamp: one program of small files; its parts are a library so that tests can link them.
 bin_PROGRAMS += tai-stamp
 noinst_LTLIBRARIES += libtaistampcli.la
-# The soname follows -version-info in sdk/local.mk; tests/cli/stamp.sh would not stamp with another.
-libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS) -DNETWORK_LIBRARY='"libtaistamp-net.so.0"'
+libtaistampcli_la_CFLAGS = $(IO_CFLAGS) $(JANSSON_CFLAGS)
 libtaistampcli_la_SOURCES = \
 	tools/tai-stamp/commands.h \
 	tools/tai-stamp/batches.c tools/tai-stamp/batches.h \
 	tools/tai-stamp/deliver.c tools/tai-stamp/deliver.h \
 	tools/tai-stamp/describe.c tools/tai-stamp/describe.h \
 	tools/tai-stamp/export.c \
-	tools/tai-stamp/file.c tools/tai-stamp/file.h \
 	tools/tai-stamp/hashing.c tools/tai-stamp/hashing.h \
 	tools/tai-stamp/home.c tools/tai-stamp/home.h \
 	tools/tai-stamp/info.c \
 	tools/tai-stamp/items.c tools/tai-stamp/items.h \
 	tools/tai-stamp/judge.c tools/tai-stamp/judge.h \
 	tools/tai-stamp/kept.c tools/tai-stamp/kept.h \
-	tools/tai-stamp/network.c tools/tai-stamp/network.h \
 	tools/tai-stamp/options.c tools/tai-stamp/options.h \
 	tools/tai-stamp/outbox.c tools/tai-stamp/outbox.h \
 	tools/tai-stamp/pins.c tools/tai-stamp/pins.h \

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/hashing.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/kept.h"

@@ -11,7 +11,7 @@
 
 #include "tools/tai-stamp/commands.h"
 #include "tools/tai-stamp/describe.h"
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/hashing.h"
 #include "tools/tai-stamp/judge.h"
 #include "tools/tai-stamp/kept.h"

@@ -16,10 +16,10 @@
 #include "tools/tai-stamp/commands.h"
 #include "tools/tai-stamp/deliver.h"
 #include "tools/tai-stamp/describe.h"
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/tai-stamp/home.h"
 #include "tools/tai-stamp/items.h"
-#include "tools/tai-stamp/network.h"
+#include "tools/network.h"
 #include "tools/tai-stamp/state.h"
 #include "tools/text.h"
 

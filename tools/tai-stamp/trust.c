@@ -10,8 +10,8 @@
 #include "tools/json.h"
 #include "tools/tai-stamp/commands.h"
 #include "tools/tai-stamp/describe.h"
-#include "tools/tai-stamp/file.h"
-#include "tools/tai-stamp/network.h"
+#include "tools/file.h"
+#include "tools/network.h"
 #include "tools/tai-stamp/pins.h"
 #include "tools/text.h"
 

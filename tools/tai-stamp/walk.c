@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 #include "tools/text.h"
 
 enum { WALK_DEPTH = 512, WALK_LIST_MAX = 1 << 30 };

@@ -84,7 +84,7 @@ enum taistamp_utc_status {
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err
 taistamp_leaps_parse(const void *text, size_t len, taistamp_leaps **ret_leaps, struct tai_error *error);
 /* Reads `path`; or, with NULL, the valid one that expires last (then: was updated last) of: $TAISTAMP_LEAP_FILE (alone,
- * if set), the system's tables (/usr/share/zoneinfo/leap-seconds.list and its usual neighbours) and the copy installed
+ * if set), what "tai-leap update" keeps, the system's tables (/usr/share/zoneinfo/leap-seconds.list and its usual neighbours) and the copy installed
  * with this library. A damaged file among several is passed over. TAI_ERR_NOT_FOUND when there is none, else what was
  * wrong with the last one; `error` names it. The environment is not looked at in a setuid program. */
 TAISTAMP_API TAISTAMP_MUST_CHECK enum tai_err

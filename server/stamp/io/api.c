@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "sdk/base/bug.h"
+#include "sdk/base/limits.h"
 #include "sdk/base/text.h"
+#include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/page.h"
 #include "server/stamp/io/api_report.h"
@@ -323,6 +325,30 @@ static void get_health(struct api *a, struct evhttp_request *req, const char *re
     http_send(a->http, req, why == NULL ? 200 : 503, text_type, no_store, bytes_of_str(text));
 }
 
+/* The table in use, as its file has it: it carries its own hash, so nobody has to believe us. */
+static void get_leap_seconds(struct api *a, struct evhttp_request *req, const char *rest)
+{
+    (void)rest;
+    char *text;
+    size_t len;
+    taistamp_leaps *leaps = NULL;
+    if (a->options.leaps == NULL) {
+        refuse(a, req, PROBLEM_NOT_FOUND);
+        return;
+    }
+    if (file_read(&file_posix, taistamp_leaps_origin(a->options.leaps), LIMIT_LEAP_FILE, &text, &len, NULL) !=
+        TAI_OK) {
+        refuse(a, req, PROBLEM_NOT_FOUND);
+        return;
+    }
+    if (taistamp_leaps_parse(text, len, &leaps, NULL) == TAI_OK)
+        http_send(a->http, req, 200, text_type, "Cache-Control: max-age=3600\r\n", bytes_of(text, len));
+    else
+        refuse(a, req, PROBLEM_NOT_FOUND);
+    taistamp_leaps_free(leaps);
+    free(text);
+}
+
 /* ---- Routes ---- */
 
 typedef void (*route_fn)(struct api *a, struct evhttp_request *req, const char *rest);
@@ -336,7 +362,7 @@ static const struct route {
     {"/v1/time", false, get_time, NULL},     {"/v1/status", false, get_status, NULL},
     {"/healthz", false, get_health, NULL},   {"/metrics", false, get_metrics, NULL},
     {"/policy", false, get_policy, NULL},    {"/checkpoint", false, get_checkpoint, NULL},
-    {"/tile/", true, get_tile, NULL},
+    {"/tile/", true, get_tile, NULL},        {"/v1/leap-seconds", false, get_leap_seconds, NULL},
 };
 
 static const struct route *find_route(const char *path, const char **ret_rest)

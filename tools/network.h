@@ -3,8 +3,8 @@
  *
  * The library brings libcurl and some thirty others with it, whose loading takes longer than a whole verification, and
  * most runs need no network at all. It is looked for where the program's other libraries are. */
-#ifndef TOOLS_TAI_STAMP_NETWORK_H
-#define TOOLS_TAI_STAMP_NETWORK_H
+#ifndef TOOLS_NETWORK_H
+#define TOOLS_NETWORK_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/tai-stamp/network.h"
+#include "tools/network.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

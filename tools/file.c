@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/tai-stamp/file.h"
+#include "tools/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

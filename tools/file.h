@@ -4,8 +4,8 @@
  * A file is written as a temporary one in the same folder, made durable, and renamed. Many files at once are written
  * in three steps, file_stage for each, one file_sync for all, file_publish for each, because an fsync per file costs
  * more than all the rest. Failures are the errno value (0: fine); the caller words the message. */
-#ifndef TOOLS_TAI_STAMP_FILE_H
-#define TOOLS_TAI_STAMP_FILE_H
+#ifndef TOOLS_FILE_H
+#define TOOLS_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

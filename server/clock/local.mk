@@ -16,7 +16,11 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/node_time.c server/clock/core/node_view.c \
 	server/clock/core/reference.c server/clock/core/reference.h \
 	server/clock/core/round.c server/clock/core/round.h \
-	server/clock/core/suspicion.c server/clock/core/suspicion.h
+	server/clock/core/suspicion.c server/clock/core/suspicion.h \
+	server/clock/core/refclock.h server/clock/core/refclock_filter.h \
+	server/clock/core/timekeeper.h server/clock/core/timekeeper_peers.c server/clock/core/timekeeper_words.c \
+	server/clock/core/timekeeper_evidence.c server/clock/core/timekeeper_evidence.h \
+	server/clock/core/timekeeper_judge.c server/clock/core/timekeeper_judge.h
 libtaid_la_SOURCES += \
 	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \

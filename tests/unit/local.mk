@@ -8,6 +8,7 @@ include tests/unit/http.mk
 include tests/unit/clock.mk
 include tests/unit/election.mk
 include tests/unit/node.mk
+include tests/unit/timekeeper.mk
 include tests/unit/cli.mk
 include tests/unit/life.mk
 include tests/unit/client.mk

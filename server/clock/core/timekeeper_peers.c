@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the other servers say for themselves: their own references and their oscillators, never the line that they share with us. */
+#include "sdk/sync/hull.h"
+#include "sdk/sync/line.h"
+#include "server/clock/core/round.h"
+#include "server/clock/core/timekeeper.h"
+
+/* A peer's word of a minute ago is none of now. */
+#define PEER_AGE_NS_MAX INT64_C(60000000000)
+/* Measured better than this (0.1 ppm) an oscillator says something of ours. */
+#define SKEW_PS_MAX INT64_C(100000)
+
+static bool reference_counts(const struct view_source *s, tai_mono_t raw)
+{
+    const struct sync_reference *r = &s->reference;
+    int64_t age;
+    return s->server && s->reachable && s->has_reference && r->present && s->verdict != VIEW_REJECT &&
+           r->half_width.ns >= 0 && r->half_width.ns <= ROUND_WIDTH_NS_MAX &&
+           arith_sub(raw.ns, r->raw.ns, &age) && age > -PEER_AGE_NS_MAX && age < PEER_AGE_NS_MAX &&
+           r->tai.ns > -PAGE_INSTANT_NS_MAX && r->tai.ns < PAGE_INSTANT_NS_MAX &&
+           r->rate_ps_per_s >= -SYNC_RATE_PS_MAX && r->rate_ps_per_s <= SYNC_RATE_PS_MAX;
+}
+
+/* Its interval at `raw`, whole instants: TAI up to 2223 and widths of days stay within the type. */
+static struct hull_item item_of(const struct sync_reference *r, tai_mono_t raw)
+{
+    tai_span_t age = {raw.ns - r->raw.ns};
+    int64_t mid = round_advance(r->tai, age.ns, r->rate_ps_per_s).ns;
+    int64_t half = taistamp_bound_add(r->half_width, bound_growth(age, r->growth)).ns;
+    return (struct hull_item){mid - half, mid + half, r->group};
+}
+
+void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mono_t raw,
+                         struct timekeeper_peers *ret_peers)
+{
+    struct hull_item items[SYNC_SERVERS_MAX], hull;
+    struct timekeeper_peers peers = {.raw = raw};
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct view_source *s = &sources[i];
+        if (n < SYNC_SERVERS_MAX && reference_counts(s, raw))
+            items[n++] = item_of(&s->reference, raw);
+        if (s->server && s->reachable && s->age_ns >= 0 && s->age_ns < PEER_AGE_NS_MAX && s->samples > 0 &&
+            s->skew_ps_per_s < SKEW_PS_MAX && peers.oscillators < SYNC_SERVERS_MAX) {
+            peers.nodes[peers.oscillators] = s->node.id;
+            peers.rate_ps_per_s[peers.oscillators] = s->rate_ps_per_s;
+            peers.skew_ps_per_s[peers.oscillators++] = s->skew_ps_per_s;
+        }
+    }
+    size_t voices = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        for (size_t j = 0; j < i && items[i].group != 0; j++)
+            again = again || items[j].group == items[i].group;
+        voices += !again;
+    }
+    peers.voices = (uint32_t)voices;
+    if (voices > 0 && hull_intersect(items, n, (voices - 1) / 2, &hull, NULL) == HULL_OK) {
+        peers.agreed = true;
+        peers.hull = (struct tai_interval){{hull.earliest_ns}, {hull.latest_ns}};
+    }
+    *ret_peers = peers;
+}

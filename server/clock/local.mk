@@ -8,6 +8,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/election_follow.c server/clock/core/election_internal.h \
 	server/clock/core/election_master.c server/clock/core/election_vote.c \
 	server/clock/core/election_words.c \
+	server/clock/core/holdover.c server/clock/core/holdover.h \
 	server/clock/core/lease.c server/clock/core/lease.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
 	server/clock/core/node.c server/clock/core/node.h \
@@ -15,6 +16,8 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/node_master.c server/clock/core/node_state.h \
 	server/clock/core/node_time.c server/clock/core/node_view.c \
 	server/clock/core/reference.c server/clock/core/reference.h \
+	server/clock/core/refclock.h \
+	server/clock/core/refclock_filter.c server/clock/core/refclock_filter.h \
 	server/clock/core/round.c server/clock/core/round.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h \
 	server/clock/core/refclock.h server/clock/core/refclock_filter.h \

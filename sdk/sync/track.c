@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sdk/sync/track.h"
+
+#include "sdk/base/bug.h"
+#include "sdk/sync/real.h"
+
+static const double ps_per_ns = 1000;
+static const double rival_rate_ns_per_s = 10000; /* a clock that changed may run by 10 ppm otherwise */
+static const double noise_doubt = 1.5;           /* readings that no fit takes: the noise must be larger */
+enum { NOISE_LEAST_DIV = 4, INTERVAL_MEMORY = 8 };
+
+void track_init(struct track *track, const struct track_settings *settings)
+{
+    BUG_UNLESS(settings->rate_sigma_ps_per_s > 0);
+    *track = (struct track){.settings = *settings};
+}
+
+static void note_interval(struct track *track, int64_t at_ns)
+{
+    int64_t gap = at_ns - track->last_ns;
+    track->interval_ns = track->interval_ns == 0 ? gap
+                                                 : track->interval_ns - track->interval_ns / INTERVAL_MEMORY +
+                                                       gap / INTERVAL_MEMORY;
+    track->last_ns = at_ns;
+}
+
+/* Readings may be no noisier than they show; a source says what is usual, a quarter of that is the least believed. */
+static double noise_most(const struct track *track, double expected)
+{
+    double shown = phase_noise_sigma(&track->readings_noise), least = expected / NOISE_LEAST_DIV;
+    return shown == 0 || shown > least ? shown : least;
+}
+
+/* As soon as enough was read the noise measured stands in for the noise expected. */
+static void measure_noise(struct track *track, double expected)
+{
+    double most = noise_most(track, expected);
+    if (most == 0)
+        return;
+    if (!track->measured)
+        phase_set_noise(&track->fit, most);
+    track->measured = true;
+    double least = expected / NOISE_LEAST_DIV;
+    if (track->fit.noise < least)
+        phase_set_noise(&track->fit, least);
+}
+
+static void rival_begin(struct track *track, int64_t at_ns, int64_t offset_ns, double physical)
+{
+    struct phase_estimate e;
+    phase_estimate(&track->fit, at_ns, &e);
+    double noise = track->fit.noise;
+    if (track->rival_run > 0) /* neither fit took it: perhaps all of this is noise */
+        noise = track->rival.noise * noise_doubt;
+    phase_start(&track->rival, at_ns, offset_ns, e.rate, rival_rate_ns_per_s, noise);
+    track->rival_explained = physical <= TRACK_CUT;
+    track->rival_run = 1;
+}
+
+static enum track_verdict rival_wins(struct track *track)
+{
+    track->fit = track->rival;
+    track->samples = track->rival_run;
+    track->rival_run = 0;
+    track->fits++;
+    return track->rival_explained ? TRACK_STEERED : TRACK_JUMPED;
+}
+
+static enum track_verdict set_aside(struct track *track, int64_t at_ns, int64_t offset_ns, double physical)
+{
+    double ignored;
+    if (track->rival_run > 0 && phase_surprise(&track->rival, at_ns, offset_ns, &ignored) <= TRACK_CUT) {
+        phase_update(&track->rival, at_ns, offset_ns, 0);
+        track->rival_run++;
+        return track->rival_run >= TRACK_RUN ? rival_wins(track) : TRACK_SET_ASIDE;
+    }
+    rival_begin(track, at_ns, offset_ns, physical);
+    return TRACK_SET_ASIDE;
+}
+
+static enum track_verdict begin(struct track *track, int64_t at_ns, int64_t offset_ns, double noise)
+{
+    phase_start(&track->fit, at_ns, offset_ns, (double)track->settings.rate_ps_per_s / ps_per_ns,
+                (double)track->settings.rate_sigma_ps_per_s / ps_per_ns, noise);
+    track->last_ns = at_ns;
+    track->samples = track->fits = 1;
+    phase_noise_take(&track->readings_noise, at_ns, offset_ns);
+    return TRACK_BEGAN;
+}
+
+enum track_verdict track_add(struct track *track, int64_t at_ns, int64_t offset_ns, int64_t noise_ns)
+{
+    BUG_UNLESS(noise_ns > 0);
+    double expected = (double)noise_ns, physical;
+    if (track->samples == 0)
+        return begin(track, at_ns, offset_ns, expected);
+    if (at_ns <= track->last_ns)
+        return TRACK_OLD;
+    note_interval(track, at_ns);
+    phase_noise_take(&track->readings_noise, at_ns, offset_ns);
+    measure_noise(track, expected);
+    if (phase_surprise(&track->fit, at_ns, offset_ns, &physical) > TRACK_CUT)
+        return set_aside(track, at_ns, offset_ns, physical);
+    phase_update(&track->fit, at_ns, offset_ns, track->measured ? noise_most(track, expected) : 0);
+    track->samples += track->samples < UINT32_MAX;
+    track->rival_run = 0;
+    return TRACK_TAKEN;
+}
+
+static int64_t rate_limited(int64_t v)
+{
+    return v > SYNC_RATE_PS_MAX ? SYNC_RATE_PS_MAX : v < -SYNC_RATE_PS_MAX ? -SYNC_RATE_PS_MAX : v;
+}
+
+bool track_estimate(const struct track *track, int64_t at_ns, struct track_estimate *ret_estimate)
+{
+    if (track->samples == 0)
+        return false;
+    struct phase_estimate e;
+    phase_estimate(&track->fit, at_ns, &e);
+    *ret_estimate = (struct track_estimate){
+        .offset_ns = e.offset_ns,
+        .sigma_ns = real_round(e.sigma_ns) + 1,
+        .rate_ps_per_s = rate_limited(real_round(e.rate * ps_per_ns)),
+        .rate_sigma_ps_per_s = rate_limited(real_round(e.rate_sigma * ps_per_ns) + 1),
+        .noise_ns = real_round(track->fit.noise),
+        .wander_ps_per_s = real_round(e.wander * ps_per_ns),
+    };
+    return true;
+}

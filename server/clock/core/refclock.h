@@ -102,6 +102,17 @@ struct refclock_evidence {
     int64_t altitude_mm;
     int64_t time_error_ns; /* what the receiver says of its own time, 0: nothing */
     int16_t jamming;       /* 0 to 255 as u-blox counts; -1: not said */
+    char receiver
+        [REFCLOCK_NAME_MAX];  /* what it is, as the program that reads it says ("u-blox"); "" not said */
+    bool has_leap;            /* the receiver says its own count of leap seconds */
+    int32_t tai_utc_s;        /* by that count */
+    uint8_t serial_delays;    /* measurements of the serial delay in hand; 0: none */
+    bool serial_delay_pulses; /* measured against the receiver's own pulses, not against the node's time */
+    int64_t serial_delay_ns, serial_delay_spread_ns; /* their median, and the largest less the smallest */
+    uint64_t pulses, serials;                        /* samples handed in of each kind */
+    uint64_t withheld;                               /* measurements that came and were not handed in */
+    uint64_t bad;                                    /* messages that could not be read or cannot be */
+    const char *why; /* of what is withheld now, static storage; NULL: nothing is */
     uint16_t satellites_seen, satellites_used;
     uint16_t satellites_count; /* of the array */
     struct refclock_satellite satellites[REFCLOCK_SATELLITES_MAX];
@@ -147,6 +158,9 @@ struct refclock_feed {
     bool (*locate)(void *ctx, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);
     /* The node's leap table in short, as it is now. */
     void (*leap_table)(void *ctx, struct sync_leap *ret_leap);
+    /* TAI-UTC in force at a POSIX second, by the node's whole table: the date of a source need not be the present. With
+     * TAISTAMP_UTC_EXPIRED the last known; untouched with _UNKNOWN. May be NULL: then leap_table has to do. */
+    enum taistamp_utc_status (*tai_utc_at)(void *ctx, int64_t posix_s, int32_t *ret_tai_utc_s);
     /* The last leap second of that table that has passed: TAI-UTC changed by *ret_step_s (+1: a second 60) at *ret_at. False:
      * none, or no table. May be NULL: not known. */
     bool (*leap_last)(void *ctx, tai_t *ret_at, int32_t *ret_step_s);

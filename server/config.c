@@ -8,6 +8,7 @@
 #include "sdk/io/address.h"
 #include "sdk/io/log.h"
 #include "sdk/io/sync_settings.h"
+#include "sdk/time/civil.h"
 #include "server/config_keys.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -27,6 +28,8 @@ static void set_defaults(struct taid_config *c)
     c->log_level = LOG_NOTICE;
     c->sync.mode = SYNC_MODE_PAGE;
     c->sync.reference = SYNC_DRIVER_NONE;
+    c->sync.not_before_posix_s = build_posix_s - build_posix_s % SECONDS_PER_DAY;
+    c->sync.serve_shm = CONFIG_NO_UNIT;
     c->sync.oscillator = SYNC_OSCILLATOR_PC;
     c->sync.rate_bound_ppm = SYNC_RATE_BOUND_PPM;
     c->sync.poll_ns = SYNC_POLL_NS;
@@ -48,6 +51,15 @@ static void set_defaults(struct taid_config *c)
     c->stamp.output_bytes_max = 1048576;
 }
 
+static bool resolve_references(struct taid_config *c)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->sync.references_count; i++)
+        ok = settings_path_resolve(c->data_dir, &c->sync.references[i].path, NULL) &&
+             settings_path_resolve(c->data_dir, &c->sync.references[i].key_file, NULL);
+    return ok && settings_path_resolve(c->data_dir, &c->sync.serve_sock, NULL);
+}
+
 static bool resolve_paths(struct taid_config *c, const char *path)
 {
     char *folder = NULL;
@@ -66,7 +78,7 @@ static bool resolve_paths(struct taid_config *c, const char *path)
            settings_path_resolve(c->sync.drift_file != NULL ? c->data_dir : c->sync.state_dir,
                                  &c->sync.drift_file, "drift") &&
            settings_path_resolve(c->data_dir, &c->sync.control, "run/control") &&
-           settings_path_resolve(c->data_dir, &c->sync.tracking_log, NULL);
+           settings_path_resolve(c->data_dir, &c->sync.tracking_log, NULL) && resolve_references(c);
 }
 
 /* ---- what depends on more than one key ---- */
@@ -93,6 +105,27 @@ static enum tai_err check_alone(const struct settings *s, const struct taid_conf
             return settings_refuse(s, s->lines[i], TAI_ERR_FORMAT,
                                    "sync.%s has no effect without sync.cluster, the path of the cluster file",
                                    config_keys[i].name);
+    return TAI_OK;
+}
+
+/* The list beside the short form, and beside what its members rest on. */
+static enum tai_err check_references(const struct settings *s, const struct taid_config *c)
+{
+    unsigned line = settings_line(s, "sync", "references");
+    if (c->sync.references_count > 0 && c->sync.reference != SYNC_DRIVER_NONE)
+        return settings_refuse(
+            s, line, TAI_ERR_FORMAT,
+            "references and reference: system-clock (line %u) are two ways to say one thing: put this "
+            "machine's "
+            "clock into the list, as \"- driver: system-clock\" with its accuracy_us, or leave the list out",
+            settings_line(s, "sync", "reference"));
+    for (size_t i = 0; i < c->sync.references_count && c->sync.mode == SYNC_MODE_SYSTEM; i++)
+        if (config_reference_is_realtime(&c->sync.references[i]))
+            return settings_refuse(s, settings_line(s, "sync", "mode"), TAI_ERR_FORMAT,
+                                   "mode: system steers the clock that the reference %s (from line %u on) "
+                                   "believes; use mode: page "
+                                   "where another program keeps this machine's clock",
+                                   c->sync.references[i].name, line);
     return TAI_OK;
 }
 
@@ -157,6 +190,8 @@ static enum tai_err check_sync(const struct settings *s, const struct taid_confi
     enum tai_err err = check_alone(s, c);
     if (err == TAI_OK)
         err = check_reference(s, c);
+    if (err == TAI_OK)
+        err = check_references(s, c);
     if (err == TAI_OK)
         err = check_times(s, c);
     return err == TAI_OK ? check_listen(s, c) : err;

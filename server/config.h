@@ -12,8 +12,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "server/config_references.h"
 #include "taistamp/base.h"
 
+/* When this was built, POSIX seconds; made by the Makefile from SOURCE_DATE_EPOCH, or the day of configure. */
+extern const int64_t build_posix_s;
+
+#define CONFIG_NO_UNIT UINT32_MAX /* of serve_shm */
 enum { CONFIG_LISTEN_MAX = 8 };
 
 struct taid_config {
@@ -41,7 +46,12 @@ struct taid_config {
         int64_t
             system_clock_error_ns; /* from system_clock_error_us: how wrong CLOCK_REALTIME is at most; 0: not said;
                                           above 0 exactly with the reference system-clock */
-        int oscillator;            /* enum sync_oscillator; default pc */
+        struct config_reference references[CONFIG_REFERENCES_MAX]; /* none with `reference` system-clock */
+        size_t references_count;
+        int64_t not_before_posix_s; /* no date before this is believed; default build_posix_s, to the day */
+        uint32_t serve_shm;      /* unit of the shared memory that others may follow; CONFIG_NO_UNIT: none */
+        char *serve_sock;        /* chronyd's socket, to which samples are sent; NULL: none */
+        int oscillator;          /* enum sync_oscillator; default pc */
         uint32_t rate_bound_ppm; /* of this oscillator's error; default 50 */
         int64_t poll_ns; /* master's polls of servers, and of clients at their shortest; default 1 s */
         int64_t client_poll_ns_max; /* and at their longest; not below poll_ns; default 16 s */

@@ -16,8 +16,9 @@
 #include "sdk/io/address.h"
 #include "sdk/io/cluster.h"
 #include "sdk/io/yaml.h"
+#include "sdk/time/civil.h"
 
-enum { NS_PER_US = 1000, NS_PER_MS = 1000000, USER_MAX = 32 };
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000, USER_MAX = 32 };
 
 const char *const settings_log_levels[] = {"error", "warning", "notice", "debug", NULL};
 
@@ -161,6 +162,71 @@ static enum tai_err take_node(const struct settings *s, const struct setting *ke
     return take_string(s, key, item);
 }
 
+static enum tai_err take_name(const struct settings *s, const struct setting *key,
+                              const struct yaml_item *item)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    size_t len = is_text(item) ? strlen(item->text) : 0;
+    if (len == 0 || len > SETTINGS_NAME_MAX || strspn(item->text, allowed) != len || item->text[0] == '-')
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s must be 1 to %d letters, digits and '-' (no '-' first)",
+                      key->name, SETTINGS_NAME_MAX);
+    return take_string(s, key, item);
+}
+
+static enum tai_err take_text(const struct settings *s, const struct setting *key,
+                              const struct yaml_item *item)
+{
+    size_t len = is_text(item) ? strlen(item->text) : 0;
+    bool printable = len > 0 && len <= SETTINGS_TEXT_MAX;
+    for (size_t i = 0; printable && i < len; i++)
+        printable = item->text[i] > ' ' && item->text[i] <= '~';
+    if (!printable)
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s must be 1 to %d characters of ASCII without blanks%s",
+                      key->name, SETTINGS_TEXT_MAX,
+                      item->kind == YAML_KIND_LIST ? " (an address in [ ] needs quotes)" : "");
+    return take_string(s, key, item);
+}
+
+static enum tai_err take_flag(const struct settings *s, const struct setting *key,
+                              const struct yaml_item *item)
+{
+    bool on = item->kind == YAML_KIND_SCALAR && strcmp(item->text, "true") == 0;
+    if (!on && (item->kind != YAML_KIND_SCALAR || strcmp(item->text, "false") != 0))
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s must be true or false", key->name);
+    *(bool *)field_at(s, key) = on;
+    return TAI_OK;
+}
+
+/* Four, two and two digits with '-' between. */
+static bool read_date(const char *text, struct civil *ret_date)
+{
+    struct bytes year, month, day, rest = bytes_of_str(text);
+    uint64_t y, m, d;
+    if (!bytes_split(rest, '-', &year, &rest) || !bytes_split(rest, '-', &month, &day) || year.len != 4 ||
+        month.len != 2 || day.len != 2)
+        return false;
+    for (size_t i = 0; i < 2; i++) { /* text_read_u64 takes no leading zero */
+        struct bytes *two = i == 0 ? &month : &day;
+        if (two->data[0] == '0')
+            *two = bytes_of(two->data + 1, 1);
+    }
+    if (!text_read_u64(year, 9999, &y) || !text_read_u64(month, 12, &m) || !text_read_u64(day, 31, &d))
+        return false;
+    *ret_date = (struct civil){.year = (int64_t)y, .month = (int32_t)m, .day = (int32_t)d};
+    return y >= 1972 && civil_valid(ret_date);
+}
+
+static enum tai_err take_date(const struct settings *s, const struct setting *key,
+                              const struct yaml_item *item)
+{
+    struct civil date;
+    if (item->kind != YAML_KIND_SCALAR || !read_date(item->text, &date))
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s must be a date from 1972-01-01 on, such as 2026-01-31",
+                      key->name);
+    *(int64_t *)field_at(s, key) = civil_to_seconds(&date);
+    return TAI_OK;
+}
+
 /* "a, b or c". */
 static void words_print(const char *const *words, struct out *o)
 {
@@ -259,6 +325,47 @@ static enum tai_err take_listen(const struct settings *s, const struct setting *
 
 static enum tai_err take_section(struct settings *s, const char *section, const struct yaml_item *map);
 
+/* One map of a list, into the next free element of the array. It counts at once, so that settings_free finds what it
+ * holds whatever comes. */
+static enum tai_err take_element(const struct settings *s, const struct setting *key,
+                                 const struct yaml_item *item)
+{
+    const struct setting_list *list = key->list;
+    size_t *count = (size_t *)((char *)s->target + key->count_offset), index = *count;
+    if (item->kind != YAML_KIND_MAP)
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s of %s is written as its settings, \"- key: value\"",
+                      list->what, key->name);
+    if (index == (size_t)key->max)
+        return REFUSE(s, item, TAI_ERR_SPACE, "%s takes at most %lld", key->name, (long long)key->max);
+    char *first = field_at(s, key);
+    struct settings element = {.keys = list->keys,
+                               .keys_count = list->keys_count,
+                               .target = first + index * list->size,
+                               .path = s->path,
+                               .error = s->error};
+    memset(element.target, 0, list->size);
+    if (list->defaults != NULL)
+        list->defaults(element.target);
+    (*count)++;
+    enum tai_err err = take_section(&element, "", item);
+    if (err == TAI_OK && list->finish != NULL)
+        err = list->finish(&element, item->line, first, index);
+    return err;
+}
+
+static enum tai_err take_list(const struct settings *s, const struct setting *key,
+                              const struct yaml_item *item)
+{
+    BUG_UNLESS(key->list->keys_count <= SETTINGS_KEYS_MAX);
+    if (item->kind != YAML_KIND_LIST)
+        return REFUSE(s, item, TAI_ERR_FORMAT, "%s: is followed by a list: each entry begins with \"- \"",
+                      key->name);
+    enum tai_err err = TAI_OK;
+    for (const struct yaml_item *i = item->first; err == TAI_OK && i != NULL; i = i->next)
+        err = take_element(s, key, i);
+    return err;
+}
+
 static enum tai_err take_value(struct settings *s, const struct setting *key, const struct yaml_item *item)
 {
     switch (key->type) {
@@ -275,16 +382,30 @@ static enum tai_err take_value(struct settings *s, const struct setting *key, co
         return take_user(s, key, item);
     case SETTING_NODE:
         return take_node(s, key, item);
+    case SETTING_NAME:
+        return take_name(s, key, item);
+    case SETTING_TEXT:
+        return take_text(s, key, item);
     case SETTING_WORD:
         return take_word(s, key, item);
+    case SETTING_FLAG:
+        return take_flag(s, key, item);
     case SETTING_COUNT:
         return take_count(s, key, item);
+    case SETTING_S:
+        return take_time(s, key, item, NS_PER_S);
     case SETTING_MS:
         return take_time(s, key, item, NS_PER_MS);
     case SETTING_US:
         return take_time(s, key, item, NS_PER_US);
+    case SETTING_NS:
+        return take_time(s, key, item, 1);
+    case SETTING_DATE:
+        return take_date(s, key, item);
     case SETTING_LISTEN:
         return take_listen(s, key, item);
+    case SETTING_LIST:
+        return take_list(s, key, item);
     }
     return TAI_ERR_ARGUMENT;
 }

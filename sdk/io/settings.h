@@ -11,8 +11,8 @@
  *
  *     {.section = "sync", .name = "poll_ms", .type = SETTING_MS, .offset = ..., .min = 50, .max = 1024000}
  *
- * Strings in the struct are malloc'ed; NULL is "not set" and is not printed, nor is a number below its `min`: 0 can say
- * "not set" where min is 1. Any thread; no state but the caller's. */
+ * Strings in the struct are malloc'ed; NULL is "not set" and is not printed, nor is a number below its `min`, for which 0 can
+ * say "not set" where min is 1, nor a count above its `max`. Any thread; no state but the caller's. */
 #ifndef SDK_IO_SETTINGS_H
 #define SDK_IO_SETTINGS_H
 
@@ -27,24 +27,54 @@ enum setting_type {
     SETTING_PATH,    /* char *; settings_path_resolve makes it absolute afterwards */
     SETTING_USER,    /* char *: a login name */
     SETTING_NODE,    /* char *: name or number of a node of the cluster */
-    SETTING_WORD,    /* int: the index of one of `words` */
-    SETTING_COUNT,   /* uint32_t */
-    SETTING_MS,      /* int64_t nanoseconds, written in milliseconds */
-    SETTING_US,      /* int64_t nanoseconds, written in microseconds */
-    SETTING_LISTEN   /* char *[SETTINGS_LISTEN_MAX]: numeric addresses with a port */
+    SETTING_NAME,    /* char *: 1 to SETTINGS_NAME_MAX letters, digits and '-', not one of these first */
+    SETTING_TEXT,  /* char *: 1 to SETTINGS_TEXT_MAX printable ASCII characters, no blank: a host, a device */
+    SETTING_WORD,  /* int: the index of one of `words` */
+    SETTING_FLAG,  /* bool: true or false */
+    SETTING_COUNT, /* uint32_t */
+    SETTING_S,     /* int64_t nanoseconds, written in seconds */
+    SETTING_MS,    /* the same, written in milliseconds */
+    SETTING_US,    /* in microseconds */
+    SETTING_NS,    /* in nanoseconds */
+    SETTING_DATE,  /* int64_t: YYYY-MM-DD as POSIX seconds of its 00:00 UTC, 1972 to 9999; 0: not set */
+    SETTING_LISTEN, /* char *[SETTINGS_LISTEN_MAX]: numeric addresses with a port */
+    SETTING_LIST    /* a list of maps, each a struct of an array */
 };
 
-enum { SETTINGS_LISTEN_MAX = 8, SETTINGS_KEYS_MAX = 64 /* taid.yaml has 46 */ };
+enum {
+    SETTINGS_LISTEN_MAX = 8,
+    SETTINGS_KEYS_MAX = 64, /* taid.yaml has 51 */
+    SETTINGS_NAME_MAX = 31,
+    SETTINGS_TEXT_MAX = 255
+};
+
+struct settings;
+struct setting;
+
+/* What the maps of a SETTING_LIST consist of. */
+struct setting_list {
+    const struct setting *keys; /* their section is "" and their offsets are within one element */
+    size_t keys_count;          /* at most SETTINGS_KEYS_MAX; no list among them */
+    size_t size;                /* of one element, which begins as zeroes */
+    const char *what;           /* one of them, for messages: "a reference" */
+    void (*defaults)(void *element);
+    /* After one was read, on `line`: what must hold between its keys and with the elements before it (`first`, `index` of
+     * them). `element` is as in settings_read, its target is the new one, which may be completed here. */
+    enum tai_err (*finish)(const struct settings *element, unsigned line, const void *first, size_t index);
+    /* Whether this key means anything in this element; what does not is not printed. */
+    bool (*applies)(const void *element, const struct setting *key);
+};
 
 struct setting {
     const char *section; /* "" at the top */
     const char *name;
     enum setting_type type;
-    size_t offset;            /* of the value in the struct */
-    int64_t min, max;         /* as written, for numbers */
-    const char *const *words; /* SETTING_WORD: NULL-terminated */
-    size_t count_offset;      /* SETTING_LISTEN: of its size_t */
-    const char *example;      /* SETTING_LISTEN: for messages */
+    size_t offset;    /* of the value in the struct */
+    int64_t min, max; /* as written, for numbers; max: the most elements of a SETTING_LISTEN or _LIST */
+    const char *const *words;        /* SETTING_WORD: NULL-terminated */
+    size_t count_offset;             /* SETTING_LISTEN, SETTING_LIST: of its size_t */
+    const char *example;             /* SETTING_LISTEN: for messages */
+    const struct setting_list *list; /* SETTING_LIST */
 };
 
 struct settings {

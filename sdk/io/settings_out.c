@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sdk/io/settings.h"
+#include "sdk/time/civil.h"
 
 /* ---- paths ---- */
 
@@ -91,7 +92,18 @@ static void print_quoted(FILE *out, const char *text)
 
 static bool is_string(enum setting_type type)
 {
-    return type == SETTING_PATH || type == SETTING_USER || type == SETTING_NODE;
+    return type == SETTING_PATH || type == SETTING_USER || type == SETTING_NODE || type == SETTING_NAME ||
+           type == SETTING_TEXT;
+}
+
+/* Nanoseconds in one of its units; 0: no time. */
+static int64_t unit_of(enum setting_type type)
+{
+    return type == SETTING_S    ? 1000000000
+           : type == SETTING_MS ? 1000000
+           : type == SETTING_US ? 1000
+           : type == SETTING_NS ? 1
+                                : 0;
 }
 
 static void print_listen(char *const *list, size_t count, FILE *out)
@@ -102,7 +114,7 @@ static void print_listen(char *const *list, size_t count, FILE *out)
     fputs("]\n", out);
 }
 
-static size_t listen_count(const struct setting *key, const void *target)
+static size_t members_count(const struct setting *key, const void *target)
 {
     return *(const size_t *)((const char *)target + key->count_offset);
 }
@@ -113,42 +125,90 @@ static bool is_set(const struct setting *key, const void *target)
     const void *field = (const char *)target + key->offset;
     if (is_string(key->type))
         return *(const char *const *)field != NULL;
-    if (key->type == SETTING_MS || key->type == SETTING_US)
+    if (unit_of(key->type) != 0)
         return *(const int64_t *)field >= key->min;
-    return key->type != SETTING_LISTEN || listen_count(key, target) > 0;
+    if (key->type == SETTING_COUNT)
+        return *(const uint32_t *)field >= key->min && *(const uint32_t *)field <= key->max;
+    if (key->type == SETTING_DATE)
+        return *(const int64_t *)field != 0;
+    return (key->type != SETTING_LISTEN && key->type != SETTING_LIST) || members_count(key, target) > 0;
 }
 
-static void print_key(const struct setting *key, const void *target, FILE *out)
+static void print_date(int64_t posix_s, FILE *out)
+{
+    struct civil date;
+    civil_from_seconds(posix_s, &date);
+    fprintf(out, "%04" PRId64 "-%02" PRId32 "-%02" PRId32 "\n", date.year, date.month, date.day);
+}
+
+static void print_value(const struct setting *key, const void *target, FILE *out);
+
+/* The first line of each element has the dash. */
+static void print_list(const struct setting *key, const void *target, FILE *out)
+{
+    const struct setting_list *list = key->list;
+    for (size_t i = 0; i < members_count(key, target); i++) {
+        const char *element = (const char *)target + key->offset + i * list->size, *lead = "    - ";
+        for (size_t k = 0; k < list->keys_count; k++) {
+            const struct setting *inner = &list->keys[k];
+            if (!is_set(inner, element) || (list->applies != NULL && !list->applies(element, inner)))
+                continue;
+            fprintf(out, "%s%s: ", lead, inner->name);
+            print_value(inner, element, out);
+            lead = "      ";
+        }
+    }
+}
+
+static void print_value(const struct setting *key, const void *target, FILE *out)
 {
     const void *field = (const char *)target + key->offset;
-    if (!is_set(key, target))
-        return;
-    fprintf(out, "%s%s:%s", key->section[0] != 0 ? "  " : "", key->name,
-            key->type == SETTING_SECTION ? "\n" : " ");
     switch (key->type) {
     case SETTING_SECTION:
+        fputs("\n", out);
         break;
     case SETTING_PATH:
     case SETTING_USER:
     case SETTING_NODE:
+    case SETTING_NAME:
+    case SETTING_TEXT:
         print_quoted(out, *(const char *const *)field);
         break;
     case SETTING_WORD:
         fprintf(out, "%s\n", key->words[*(const int *)field]);
         break;
+    case SETTING_FLAG:
+        fputs(*(const bool *)field ? "true\n" : "false\n", out);
+        break;
     case SETTING_COUNT:
         fprintf(out, "%" PRIu32 "\n", *(const uint32_t *)field);
         break;
+    case SETTING_S:
     case SETTING_MS:
-        fprintf(out, "%" PRId64 "\n", *(const int64_t *)field / 1000000);
-        break;
     case SETTING_US:
-        fprintf(out, "%" PRId64 "\n", *(const int64_t *)field / 1000);
+    case SETTING_NS:
+        fprintf(out, "%" PRId64 "\n", *(const int64_t *)field / unit_of(key->type));
+        break;
+    case SETTING_DATE:
+        print_date(*(const int64_t *)field, out);
         break;
     case SETTING_LISTEN:
-        print_listen(field, listen_count(key, target), out);
+        print_listen(field, members_count(key, target), out);
+        break;
+    case SETTING_LIST:
+        fputs("\n", out);
+        print_list(key, target, out);
         break;
     }
+}
+
+static void print_key(const struct setting *key, const void *target, FILE *out)
+{
+    if (!is_set(key, target))
+        return;
+    bool below = key->type == SETTING_SECTION || key->type == SETTING_LIST;
+    fprintf(out, "%s%s:%s", key->section[0] != 0 ? "  " : "", key->name, below ? "" : " ");
+    print_value(key, target, out);
 }
 
 void settings_print(const struct setting *keys, size_t count, const void *target, FILE *out)
@@ -159,19 +219,26 @@ void settings_print(const struct setting *keys, size_t count, const void *target
 
 /* ---- free ---- */
 
+static void free_strings(char **strings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(strings[i]);
+        strings[i] = NULL;
+    }
+}
+
 void settings_free(const struct setting *keys, size_t count, void *target)
 {
     for (size_t i = 0; i < count; i++) {
-        bool list = keys[i].type == SETTING_LISTEN;
-        if (!list && !is_string(keys[i].type))
-            continue;
-        char **strings = (char **)((char *)target + keys[i].offset);
-        size_t n = list ? listen_count(&keys[i], target) : 1;
-        for (size_t j = 0; j < n; j++) {
-            free(strings[j]);
-            strings[j] = NULL;
-        }
-        if (list)
-            *(size_t *)((char *)target + keys[i].count_offset) = 0;
+        const struct setting *key = &keys[i];
+        void *field = (char *)target + key->offset;
+        bool many = key->type == SETTING_LISTEN || key->type == SETTING_LIST;
+        size_t n = many ? members_count(key, target) : 1;
+        if (key->type == SETTING_LISTEN || is_string(key->type))
+            free_strings(field, n);
+        for (size_t j = 0; key->type == SETTING_LIST && j < n; j++)
+            settings_free(key->list->keys, key->list->keys_count, (char *)field + j * key->list->size);
+        if (many)
+            *(size_t *)((char *)target + key->count_offset) = 0;
     }
 }

@@ -20,7 +20,7 @@
 /* Of yaml_tree_parse. */
 enum {
     YAML_TEXT_MAX = 64 * 1024, /* bytes: a settings file is a few thousand */
-    YAML_DEPTH_MAX = 8,        /* maps and lists inside each other: taid.yaml needs 3 */
+    YAML_DEPTH_MAX = 8,        /* maps and lists inside each other: taid.yaml needs 4 */
     YAML_ITEMS_MAX = 1024      /* keys and values: taid.yaml has about 30 */
 };
 

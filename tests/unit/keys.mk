@@ -3,7 +3,7 @@ keys_tests = tests/unit/test_nodekey tests/unit/test_cluster tests/unit/test_cli
 check_PROGRAMS += $(keys_tests)
 TESTS += $(keys_tests)
 keys_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
-keys_test_libs = libtaidaemon.la libtaibase.la libtaiio.la libtaibase.la $(CHECK_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS)
+keys_test_libs = libtaidaemon.la libtaitime.la libtaibase.la libtaiio.la libtaibase.la $(CHECK_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS)
 tests_unit_test_nodekey_SOURCES = tests/unit/test_nodekey.c tests/unit/node_files.h
 tests_unit_test_nodekey_CPPFLAGS = $(keys_test_cppflags)
 tests_unit_test_nodekey_LDADD = $(keys_test_libs)

@@ -103,7 +103,7 @@ START_TEST(test_sample_uncommented)
         line = end;
     }
     *write = 0;
-    ck_assert_int_eq(found, 39);
+    ck_assert_int_eq(found, 42);
     struct taid_config *c = must_parse(text);
     assert_defaults(c);
     ck_assert(c->clock.has_assume_error);

@@ -152,10 +152,8 @@ static const char *missing(struct world *world, struct world_node *node, const s
         return "is not together with the others";
     if (!status_fits(view->line.status, refs))
         return "has another status than expected";
-    /* Where lab machines go by their old corrections for a minute, a new master keeps the relative width that this needs. */
-    bool keeps = view->line.status == TAISTAMP_STATUS_RELATIVE && world->nodes_count > world->servers_count;
     /* What is left to slew may take its time: time never steps. */
-    if (!keeps && half - view->budget.slew_ns > width_max)
+    if (half - view->budget.slew_ns > width_max)
         return "has too wide an interval";
     return NULL;
 }

@@ -29,12 +29,8 @@ static tai_ppb_t growth_floor(const struct engine_settings *settings)
 
 static void round_begin(struct node *node)
 {
-    /* A lab machine that is polled rarely goes by its old correction until the next one: the width that this needs is kept for
-     * as long (seed 202337 of the simulator). */
-    int64_t poll_max = node->settings.poll_ns;
-    if (node->clients > 0 && node->settings.client_poll_ns_max > poll_max)
-        poll_max = node->settings.client_poll_ns_max;
-    int64_t settle = 4 * poll_max > NODE_CORRECTION_LIFE_NS ? 4 * poll_max : NODE_CORRECTION_LIFE_NS;
+    int64_t polls = 4 * node->settings.poll_ns;
+    int64_t settle = polls > NODE_CORRECTION_LIFE_NS ? polls : NODE_CORRECTION_LIFE_NS;
     round_init(&node->round, &(struct round_settings){.self = node->settings.self,
                                                       .servers = node->servers,
                                                       .f = node->f,

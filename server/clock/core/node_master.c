@@ -116,15 +116,21 @@ bool node_master_step(struct node *node, const struct engine_now *now)
                       readings_count);
 }
 
-/* A measurement of a second may claim more than any oscillator does; it is not told, and the interval bears that it was wrong. */
-static int64_t possible(const struct peer *peer, int64_t rate_ps)
+/* A measurement of a second may claim more than any oscillator does, and who is told that rejects it (following.h): it is told the
+ * most that it takes. Our own line runs on at the rate that it has, so what was held back goes into the growth. */
+static void tell_possible_rate(const struct peer *peer, struct sync_line *line)
 {
     uint64_t term;
     tai_mono_t at;
     const struct wire_reply *said = peer_said(peer, &term, &at);
     int32_t rho = said == NULL ? 0 : (int32_t)said->rho_ppb;
     int64_t most = following_rate_max_ps((tai_ppb_t){rho});
-    return rate_ps > most ? most : rate_ps < -most ? -most : rate_ps;
+    int64_t rate = line->rate_ps_per_s;
+    int64_t told = rate > most ? most : rate < -most ? -most : rate;
+    int64_t held_back_ppb = ((rate > told ? rate - told : told - rate) + 999) / 1000;
+    int64_t growth = line->growth.ppb + held_back_ppb;
+    line->rate_ps_per_s = told;
+    line->growth.ppb = growth > PAGE_GROWTH_PPB_MAX ? PAGE_GROWTH_PPB_MAX : (int32_t)growth;
 }
 
 void node_master_correct(struct node *node, const struct engine_now *now, size_t peer,
@@ -141,7 +147,7 @@ void node_master_correct(struct node *node, const struct engine_now *now, size_t
         return;
     if (c->line.source < TAISTAMP_CLOCK_QUORUM) /* ours; theirs is that servers of the cluster have it */
         c->line.source = TAISTAMP_CLOCK_QUORUM;
-    c->line.rate_ps_per_s = possible(&node->peers[peer], c->line.rate_ps_per_s);
+    tell_possible_rate(&node->peers[peer], &c->line);
     int64_t poll = node_master_poll_ns(node, peer);
     int64_t life = 4 * poll > NODE_CORRECTION_LIFE_NS ? 4 * poll : NODE_CORRECTION_LIFE_NS;
     c->line.expires.ns = c->line.raw.ns + life;

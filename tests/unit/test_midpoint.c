@@ -3,6 +3,7 @@
  * told different things by two-faced liars come together with it and do not without it, nor by a median. */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "sdk/sync/midpoint.h"
 #include "sdk/sync/sort.h"
@@ -141,62 +142,131 @@ static double spread(const double *clocks, size_t honest)
 }
 
 /* Unit: 1 = 1000 in the integers. Liars who hold everybody where they are confirm each node in its own direction; those who want
- * them to swap places call each one over to the other side. */
-enum liar { LIAR_HOLDS, LIAR_SWAPS, LIARS };
+ * them to swap places call each one over to the other side; those who search know every reading, its error included, and
+ * take of all lies those that leave two honest nodes furthest apart after the round. */
+enum liar { LIAR_HOLDS, LIAR_SWAPS, LIAR_SEARCHES, LIARS };
+
+struct game {
+    enum rule rule;
+    enum liar liar;
+    size_t n, f;
+    struct prop p;
+    double clocks[8];
+};
+
+/* What one node makes of its readings and of liars that all say `lie`; the readings are spoilt. */
+static double moved(const struct game *g, size_t i, const int64_t *readings, size_t count, int64_t lie)
+{
+    int64_t offsets[8];
+    size_t peers = 0;
+    for (; peers < count; peers++)
+        offsets[peers] = readings[peers];
+    while (peers < count + g->f)
+        offsets[peers++] = lie;
+    return g->clocks[i] + correction(g->rule, offsets, peers, g->f) / 1000;
+}
+
+/* The pair that lies up and down tear furthest apart; everybody else is held. */
+static void search(const double *up, const double *down, size_t honest, double *next)
+{
+    size_t high = 0, low = 1;
+    for (size_t i = 0; i < honest; i++)
+        for (size_t k = 0; k < honest; k++)
+            if (i != k && up[i] - down[k] > up[high] - down[low]) {
+                high = i;
+                low = k;
+            }
+    double middle = (up[high] + down[low]) / 2;
+    for (size_t i = 0; i < honest; i++)
+        next[i] = i == high ? up[i] : i == low ? down[i] : up[i] + down[i] > 2 * middle ? up[i] : down[i];
+}
+
+static void play_round(struct game *g)
+{
+    size_t honest = g->n - g->f;
+    double middle = 0, next[8], up[8], down[8];
+    for (size_t i = 0; i < honest; i++)
+        middle += g->clocks[i] / (double)honest;
+    for (size_t i = 0; i < honest; i++) {
+        int64_t readings[8];
+        size_t count = 0;
+        for (size_t k = 0; k < honest; k++)
+            if (k != i)
+                readings[count++] = (int64_t)lround((g->clocks[k] - g->clocks[i]) * 1000) +
+                                    (int64_t)prop_below(&g->p, 2001) - 1000;
+        up[i] = moved(g, i, readings, count, 1000000);
+        down[i] = moved(g, i, readings, count, -1000000);
+        next[i] = (g->clocks[i] > middle) == (g->liar == LIAR_HOLDS) ? up[i] : down[i];
+    }
+    if (g->liar == LIAR_SEARCHES)
+        search(up, down, honest, next);
+    for (size_t i = 0; i < honest; i++)
+        g->clocks[i] = next[i];
+}
+
+enum { ROUNDS = 20, SEEDS = 30, SETS = 41 };
 
 static double final_skew(enum rule rule, enum liar liar, size_t n, size_t f, uint64_t seed)
 {
-    struct prop p = {seed * 1000003 + n * 101 + f};
-    size_t honest = n - f;
-    double clocks[8], next[8];
-    for (size_t i = 0; i < honest; i++)
-        clocks[i] = (double)(int64_t)prop_below(&p, 200001) / 1000 - 100;
-    for (int round = 0; round < 200; round++) {
-        double middle = 0;
-        for (size_t i = 0; i < honest; i++)
-            middle += clocks[i] / (double)honest;
-        for (size_t i = 0; i < honest; i++) {
-            int64_t offsets[8];
-            size_t peers = 0;
-            for (size_t k = 0; k < honest; k++)
-                if (k != i)
-                    offsets[peers++] = (int64_t)lround((clocks[k] - clocks[i]) * 1000) +
-                                       (int64_t)prop_below(&p, 2001) - 1000;
-            for (size_t k = 0; k < f; k++)
-                offsets[peers++] = (clocks[i] > middle) == (liar == LIAR_HOLDS) ? 1000000 : -1000000;
-            next[i] = clocks[i] + correction(rule, offsets, peers, f) / 1000;
-        }
-        for (size_t i = 0; i < honest; i++)
-            clocks[i] = next[i];
-    }
-    return spread(clocks, honest);
+    struct game g = {rule, liar, n, f, {seed * 1000003 + n * 101 + f}, {0}};
+    for (size_t i = 0; i < n - f; i++)
+        g.clocks[i] = (double)(int64_t)prop_below(&g.p, 200001) / 1000 - 100;
+    for (int round = 0; round < ROUNDS; round++)
+        play_round(&g);
+    return spread(g.clocks, n - f);
 }
 
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+struct skews {
+    double first, median, most; /* worst of 30 seeds: of seeds 1 to 30; over all sets of 30 */
+};
+
+static struct skews worst_of_30(enum rule rule, enum liar liar, size_t n, size_t f)
+{
+    double worst[SETS] = {0};
+    for (uint64_t set = 0; set < SETS; set++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++)
+            worst[set] = fmax(worst[set], final_skew(rule, liar, n, f, set * SEEDS + seed));
+    struct skews s = {.first = worst[0]};
+    qsort(worst, SETS, sizeof *worst, by_size);
+    s.median = worst[SETS / 2];
+    s.most = worst[SETS - 1];
+    return s;
+}
+
+/* The issue's way to measure: 30 seeds, start +-100, read error +-1, worst final skew. That is the largest of 30 draws of what the
+ * reading errors of the last rounds leave, so it is another number for each 30 seeds; the limit of 2.1 is set to
+ * its median over 41 times 30, and what no lie can exceed, four read errors, to all of them. */
 START_TEST(two_faced_liars)
 {
     static const size_t cases[][2] = {{4, 1}, {5, 1}, {7, 2}};
+    static const char *const rules[] = {"median", "peers only", "own zero"};
+    static const char *const liars[] = {"hold", "swap", "search"};
     double worst[3] = {0};
     for (size_t c = 0; c < 3; c++) {
-        double here[3][LIARS] = {{0}};
         for (int rule = RULE_MEDIAN; rule <= RULE_OWN_ZERO; rule++) {
             for (int liar = 0; liar < LIARS; liar++) {
-                double *most = &here[rule][liar];
-                for (uint64_t seed = 1; seed <= 30; seed++)
-                    *most = fmax(
-                        *most, final_skew((enum rule)rule, (enum liar)liar, cases[c][0], cases[c][1], seed));
-                worst[rule] = fmax(worst[rule], *most);
+                struct skews s = worst_of_30((enum rule)rule, (enum liar)liar, cases[c][0], cases[c][1]);
+                printf("n %zu f %zu, %s, liars %s: seeds 1 to 30 %.2f; of 41 times 30 median %.2f, most %.2f\n",
+                       cases[c][0], cases[c][1], rules[rule], liars[liar], s.first, s.median, s.most);
+                worst[rule] = fmax(worst[rule], s.median);
+                if (rule != RULE_OWN_ZERO)
+                    continue;
+                if (liar != LIAR_SEARCHES) {
+                    ck_assert_double_le(s.first, 2.1);
+                    ck_assert_double_le(s.median, 2.1);
+                }
+                ck_assert_double_le(s.most, 4);
             }
         }
-        printf(
-            "n %zu f %zu: worst final skew, liars hold / swap: median %.1f / %.1f, peers only %.1f / %.1f, "
-            "own zero %.2f / %.2f\n",
-            cases[c][0], cases[c][1], here[0][0], here[0][1], here[1][0], here[1][1], here[2][0], here[2][1]);
-        ck_assert_double_le(here[RULE_OWN_ZERO][LIAR_HOLDS], 2.1);
-        /* Four read errors is what cannot be exceeded; 30 seeds come to little more than half of it. */
-        ck_assert_double_le(here[RULE_OWN_ZERO][LIAR_SWAPS], 2.5);
     }
-    ck_assert_double_ge(worst[RULE_MEDIAN], 50);
-    ck_assert_double_ge(worst[RULE_PEERS_ONLY], 100);
+    ck_assert_double_ge(worst[RULE_MEDIAN], 100);
+    ck_assert_double_ge(worst[RULE_PEERS_ONLY], 150);
 }
 END_TEST
 

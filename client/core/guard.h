@@ -17,7 +17,8 @@
  *
  * The width. The one who makes a claim may be one of the f, and a lie may be as narrow as it likes. So with f > 0 the half-width
  * that goes with what is followed is not the claim's, but reaches to the farther end of the hull (cut with our own line and
- * reference). With f = 0 the claim's own counts when it is smaller.
+ * reference). With f = 0 the claim's own counts when it is smaller; and where the one reference there is belongs to the one who
+ * claims, for then all rests on its word already (witness_sole_reference).
  *
  * The slack. Lines of others that were drawn from each other would widen each other without end, so a witness may be given
  * narrower than it says it is. An honest claim can then miss it: rejected is only what misses the hull of the witnesses widened by
@@ -76,6 +77,7 @@ struct guard_witness {
 struct guard_evidence {
     struct guard_witness witnesses[GUARD_WITNESSES_MAX];
     size_t witnesses_count;
+    size_t references;    /* that the witnesses are made of, correlated ones each; 0: they are lines */
     unsigned faults;      /* f: witnesses that may lie */
     unsigned needed;      /* fewer witnesses than this can not vouch for a hull */
     bool claim_may_lie;   /* who claims may be one of the faulty: the width that it claims is not believed */

@@ -145,6 +145,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     uint16_t groups[GUARD_WITNESSES_MAX] = {0};
     size_t missing = 0;
     e.witnesses_count = 0;
+    e.references = own != NULL;
     if (own != NULL)
         add_reference(&e, groups, own_group, own);
     for (size_t i = 0; i < count; i++) {
@@ -161,6 +162,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
         int64_t sigma = p.sigma_ns + (r.half_width.ns < NS_PER_S ? r.half_width.ns / 6 : NS_PER_S);
         struct guard_witness w = {peers[i].member->node, r.tai, r.half_width, sigma, 0};
         add_reference(&e, groups, r.group, &w);
+        e.references++;
     }
     if (e.witnesses_count == 0)
         return false;
@@ -168,6 +170,12 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     e.needed = 1;
     *evidence = e;
     return true;
+}
+
+void witness_sole_reference(struct guard_evidence *e, sync_node_t claimant)
+{
+    if (e->references == 1 && e->witnesses[0].node.id == claimant.id)
+        e->claim_may_lie = false;
 }
 
 void witness_add_own(struct witness_panel *panel, const struct sync_line *own, tai_mono_t raw)

@@ -6,6 +6,7 @@
 
 #include "client/core/belief.h"
 #include "client/core/following.h"
+#include "client/core/witness.h"
 #include "sdk/sync/line.h"
 #include "tests/unit/prop.h"
 
@@ -355,6 +356,24 @@ START_TEST(old_words_do_not_add_up_with_new_ones)
 }
 END_TEST
 
+/* One reference, 250 us wide as we measured it; the claim says 100. */
+START_TEST(the_only_reference_is_the_claimants)
+{
+    static const struct span one[5] = {{-250, 250}};
+    const struct guard_claim claim = {{T0}, {100 * US}};
+    for (int what = 0; what < 5; what++) {
+        struct guard_evidence e = evidence_of(one, 1, 0);
+        e.claim_may_lie = true;
+        e.references = what == 3 ? 2 : what == 4 ? 0 : 1; /* two of a group that were merged; a line */
+        if (what > 0)
+            witness_sole_reference(&e, (sync_node_t){what == 2 ? 9 : 1});
+        struct guard_result r = guard_judge(&e, &claim);
+        ck_assert_int_eq(r.verdict, GUARD_ACCEPT);
+        ck_assert_int_eq(r.half_width.ns, what == 1 ? 100 * US : 250 * US);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guard");
@@ -372,6 +391,7 @@ int main(void)
     tcase_add_test(c, after_a_new_term_the_old_master_is_refused);
     tcase_add_test(c, a_master_needs_enough_voices);
     tcase_add_test(c, old_words_do_not_add_up_with_new_ones);
+    tcase_add_test(c, the_only_reference_is_the_claimants);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

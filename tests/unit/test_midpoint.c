@@ -252,8 +252,9 @@ START_TEST(two_faced_liars)
         for (int rule = RULE_MEDIAN; rule <= RULE_OWN_ZERO; rule++) {
             for (int liar = 0; liar < LIARS; liar++) {
                 struct skews s = worst_of_30((enum rule)rule, (enum liar)liar, cases[c][0], cases[c][1]);
-                printf("n %zu f %zu, %s, liars %s: seeds 1 to 30 %.2f; of 41 times 30 median %.2f, most %.2f\n",
-                       cases[c][0], cases[c][1], rules[rule], liars[liar], s.first, s.median, s.most);
+                printf(
+                    "n %zu f %zu, %s, liars %s: seeds 1 to 30 %.2f; of 41 times 30 median %.2f, most %.2f\n",
+                    cases[c][0], cases[c][1], rules[rule], liars[liar], s.first, s.median, s.most);
                 worst[rule] = fmax(worst[rule], s.median);
                 if (rule != RULE_OWN_ZERO)
                     continue;

@@ -113,13 +113,15 @@ static void demand_agreement(const struct node *node, struct guard_evidence *e)
     e->faults = e->witnesses_count > agreeing ? (unsigned)e->witnesses_count - agreeing : 0;
 }
 
-static void correction_evidence(const struct node *node, const struct engine_now *now,
+static void correction_evidence(const struct node *node, const struct engine_now *now, sync_node_t from,
                                 enum taistamp_status claim, struct guard_evidence *ret_evidence)
 {
     *ret_evidence = (struct guard_evidence){
         .needed = 1, .claim_may_lie = node->f > 0, .rate_bound = node->settings.rate_bound};
-    if (witness_absolute(claim))
+    if (witness_absolute(claim)) {
         reference_evidence(node, now, ret_evidence);
+        witness_sole_reference(ret_evidence, from);
+    }
     if (ret_evidence->witnesses_count == 0)
         line_evidence(node, now, claim, ret_evidence, NULL);
     add_own(node, now, claim, ret_evidence);
@@ -266,7 +268,7 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
     sync_node_t from = node->settings.members[peer].node;
     bool believed = node->election.role != ELECTION_IS_MASTER &&
                     election_accepts_term(&node->election, from, message->header.term);
-    correction_evidence(node, now, message->correction.line.status, &evidence);
+    correction_evidence(node, now, from, message->correction.line.status, &evidence);
     bool taken = following_correction(&node->following, now, message, believed ? from : (sync_node_t){0},
                                       node->election.term, &evidence, &line);
     if (!believed)

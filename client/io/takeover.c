@@ -19,6 +19,10 @@ struct found {
     bool enabled, active;
 };
 
+/* What a child says that posix_spawnp began and that could not become the program: POSIX lets an implementation find that
+ * out only then. No verb of systemctl ends so. */
+enum { NOT_RUN = 127 };
+
 /* Runs systemctl with these words, which end with NULL; its exit code, or -1 when it could not be run. */
 static int systemctl(const char *const words[WORDS_MAX])
 {
@@ -31,7 +35,7 @@ static int systemctl(const char *const words[WORDS_MAX])
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) != NOT_RUN ? WEXITSTATUS(status) : -1;
 }
 
 static int ask(const char *verb)

@@ -98,6 +98,7 @@ static void add_control(struct msghdr *msg, struct udp_control *control, int lev
                         const void *data, size_t len)
 {
     struct cmsghdr *header = (struct cmsghdr *)(void *)(control->bytes + msg->msg_controllen);
+    memset(header, 0, CMSG_SPACE(len)); /* what pads it out too: the kernel is given all of it */
     *header = (struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len)};
     memcpy(CMSG_DATA(header), data, len);
     msg->msg_control = control->bytes;

@@ -64,7 +64,7 @@ struct world_reference {
     int64_t error_ns;      /* constant part; within half_width_ns when honest */
     double noise_ns;
     int64_t period_ns;
-    bool lost; /* for now */
+    bool lost; /* it answers nothing, until the scenario gives it back */
 };
 
 struct world_node_plan {

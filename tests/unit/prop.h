@@ -27,11 +27,18 @@ static inline uint64_t prop_below(struct prop *p, uint64_t n)
     return prop_u64(p) % n;
 }
 
-/* Step of an exhaustive loop: 1, or `sparse` where TEST_SPARSE is set, as it is under valgrind: there the point is how memory
- * is used, and every case runs in the other builds. */
+/* Step of an exhaustive loop: 1, or `sparse` where TEST_SPARSE is set, as it is under valgrind, where the
+ * point is how memory is used, and in the archive that is to be handed out, where it is that nothing lacks. Every case runs
+ * in the ordinary build and with the sanitizers. */
 static inline unsigned prop_step(unsigned sparse)
 {
     return getenv("TEST_SPARSE") != NULL ? sparse : 1;
+}
+
+/* Rounds of a loop over drawn cases: all, or a twentieth where TEST_SPARSE is set. */
+static inline int prop_rounds(int all)
+{
+    return all / (int)prop_step(20);
 }
 
 static inline struct prop prop_start(const char *name, uint64_t seed)

@@ -28,7 +28,7 @@ static wide clamp(wide v)
 START_TEST(sums)
 {
     struct prop p = prop_start("sums", 41);
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0, rounds = prop_rounds(200000); i < rounds; i++) {
         int64_t a = edgy(&p), b = edgy(&p), got = 99;
         wide sum = (wide)a + b, difference = (wide)a - b;
         ck_assert(arith_add(a, b, &got) == (sum == clamp(sum)));
@@ -43,7 +43,7 @@ END_TEST
 START_TEST(division)
 {
     struct prop p = prop_start("division", 42);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         int64_t a = edgy(&p), b = 1 + (int64_t)(prop_u64(&p) >> (1 + prop_below(&p, 62))), r = -1;
         int64_t q = arith_div_floor(a, b, &r);
         ck_assert(r >= 0 && r < b && (wide)q * b + r == a);
@@ -55,7 +55,7 @@ START_TEST(joining)
 {
     struct prop p = prop_start("joining", 43);
     static const int64_t last_s = INT64_MAX / NS_PER_S;
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0, rounds = prop_rounds(200000); i < rounds; i++) {
         int64_t s = edgy(&p), ns = (int64_t)prop_below(&p, NS_PER_S), got = 99;
         if (i % 2 == 0)
             s = (prop_u64(&p) % 2 == 0 ? last_s : -last_s) + (int64_t)prop_below(&p, 5) - 2;
@@ -69,7 +69,7 @@ END_TEST
 START_TEST(scaling)
 {
     struct prop p = prop_start("scaling", 44);
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0, rounds = prop_rounds(200000); i < rounds; i++) {
         int64_t ns = edgy(&p);
         int32_t ppb =
             i % 3 == 0 ? (int32_t)(prop_u64(&p) & UINT32_MAX) : (int32_t)prop_below(&p, 2000001) - 1000000;
@@ -123,7 +123,7 @@ END_TEST
 START_TEST(intervals)
 {
     struct prop p = prop_start("intervals", 45);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         tai_t t = {edgy(&p)}, mid;
         tai_bound_t h = {edgy(&p)};
         struct tai_interval v = {{7}, {7}}, w = interval_saturating(t, h);

@@ -11,6 +11,7 @@
 #include "sdk/base/crc32c.h"
 #include "sdk/base/error.h"
 #include "sdk/base/text.h"
+#include "tests/unit/prop.h"
 
 /* SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough to choose test inputs. */
 static uint64_t random_next(uint64_t *state)
@@ -69,7 +70,7 @@ END_TEST
 START_TEST(numbers_round_trip)
 {
     uint64_t state = test_seed();
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         uint64_t v = random_next(&state) >> random_next(&state) % 64, back = ~v;
         char text[32];
         struct out o = out_of(text, sizeof text);
@@ -126,7 +127,7 @@ START_TEST(canonical)
     uint64_t state = test_seed();
     static const char alphabet[] = "AZaz09+/=%._~-2fF \n\xC3";
     unsigned accepted = 0;
-    for (int i = 0; i < 400000; i++) {
+    for (int i = 0, rounds = prop_rounds(400000); i < rounds; i++) {
         uint8_t text[12], raw[64];
         size_t n = (size_t)(random_next(&state) % sizeof text), len = 0;
         for (size_t j = 0; j < n; j++)

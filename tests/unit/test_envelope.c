@@ -109,16 +109,17 @@ START_TEST(accuracy)
         double rms_max;
     } cells[] = {{10e3, 1, 1, 260},   {10e3, 10, 1, 640},   {100e3, 1, 1, 1100},  {100e3, 10, 1, 2600},
                  {10e3, 1, 16, 1290}, {10e3, 10, 16, 3250}, {100e3, 1, 16, 5100}, {100e3, 10, 16, 12900}};
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+    unsigned cell_step = prop_step(5), seeds = 6 / prop_step(6);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i += cell_step) {
         double squares = 0;
-        for (uint64_t seed = 1; seed <= 6; seed++) {
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
             struct envelope e;
             struct remote_clock c = clock_at(seed * 31 + i);
             open_envelope(&e);
             c.jitter_out = c.jitter_home = cells[i].jitter;
             c.wander = cells[i].wander;
             (void)run(&e, &c, 900, cells[i].poll_s * S);
-            squares += pow(run(&e, &c, 2500, cells[i].poll_s * S), 2) / 6;
+            squares += pow(run(&e, &c, 2500, cells[i].poll_s * S), 2) / seeds;
         }
         printf("jitter %.0f us, wander %.0e, poll %lld s: rms %.2f us\n", cells[i].jitter / 1e3,
                cells[i].wander * 1e-9, (long long)cells[i].poll_s, sqrt(squares) / 1e3);
@@ -131,7 +132,7 @@ END_TEST
 START_TEST(truth_is_inside)
 {
     struct prop p = prop_start("truth_is_inside", 161);
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0, rounds = prop_rounds(400); round < rounds; round++) {
         struct envelope e;
         struct remote_clock c = clock_at(prop_u64(&p));
         open_envelope(&e);
@@ -333,9 +334,10 @@ static const struct hard_case hard_cases[] = {
 
 START_TEST(hard_cases_are_survived)
 {
-    for (size_t i = 0; i < sizeof hard_cases / sizeof *hard_cases; i++) {
+    unsigned case_step = prop_step(4), seeds = 5 / prop_step(5);
+    for (size_t i = 0; i < sizeof hard_cases / sizeof *hard_cases; i += case_step) {
         double soon = 0, later = 0;
-        for (uint64_t seed = 1; seed <= 5; seed++) {
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
             struct envelope e;
             struct remote_clock c = clock_at(seed);
             open_envelope(&e);
@@ -344,7 +346,7 @@ START_TEST(hard_cases_are_survived)
                 hard_cases[i].happens(&c, k);
                 double rms = run(&e, &c, 1, S);
                 soon = fmax(soon, k < 300 ? rms : 0);
-                later += k >= 2200 ? rms * rms / 800 / 5 : 0;
+                later += k >= 2200 ? rms * rms / 800 / seeds : 0;
             }
         }
         printf("%s: largest error within 300 s %.2f us, rms after 2200 s %.2f us\n", hard_cases[i].name,
@@ -359,7 +361,7 @@ END_TEST
 START_TEST(start)
 {
     double worst = 0;
-    for (uint64_t seed = 1; seed <= 50; seed++) {
+    for (uint64_t seed = 1, seeds = 50 / prop_step(5); seed <= seeds; seed++) {
         struct envelope e;
         struct remote_clock c = clock_at(seed);
         open_envelope(&e);
@@ -407,7 +409,7 @@ START_TEST(says_how_good_it_is)
 {
     double within = 0, rate_within = 0, wander = 0;
     int n = 0;
-    for (uint64_t seed = 1; seed <= 10; seed++) {
+    for (uint64_t seed = 1, seeds = 10 / prop_step(5); seed <= seeds; seed++) {
         struct envelope e;
         struct remote_clock c = clock_at(seed);
         open_envelope(&e);
@@ -437,7 +439,7 @@ END_TEST
 START_TEST(stays_finite)
 {
     struct prop p = prop_start("stays_finite", 163);
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0, rounds = prop_rounds(300); round < rounds; round++) {
         struct envelope e;
         open_envelope(&e);
         int64_t now = S;

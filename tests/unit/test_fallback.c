@@ -124,7 +124,7 @@ END_TEST
 START_TEST(what_is_carried_holds_the_truth)
 {
     struct prop p = prop_start("placement", 8);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0, rounds = prop_rounds(20000); round < rounds; round++) {
         /* true time t, ours = a0 + t (1 + ra), its = b0 + t (1 + rb), line exact within h */
         int64_t ra = (int64_t)prop_below(&p, 200000001) - 100000000,
                 rb = (int64_t)prop_below(&p, 200000001) - 100000000;

@@ -184,7 +184,7 @@ END_TEST
 START_TEST(no_lie_makes_a_false_interval)
 {
     struct prop p = prop_start("guard_lies", 4);
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0, rounds = prop_rounds(200000); round < rounds; round++) {
         unsigned f = (unsigned)prop_below(&p, 3), n = 3 * f + 1 + (unsigned)prop_below(&p, 3);
         struct guard_evidence e = {.faults = f, .needed = f + 1, .witnesses_count = n};
         for (unsigned i = 0; i < n; i++) {

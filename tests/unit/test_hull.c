@@ -50,7 +50,7 @@ END_TEST
 START_TEST(against_counting)
 {
     struct prop p = prop_start("against_counting", 101);
-    for (int round = 0; round < 40000; round++) {
+    for (int round = 0, rounds = prop_rounds(40000); round < rounds; round++) {
         struct hull_item items[7], hull = {0};
         size_t count = 1 + prop_below(&p, 7), f = prop_below(&p, 4);
         for (size_t i = 0; i < count; i++) {
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(holds_the_truth)
 {
     struct prop p = prop_start("holds_the_truth", 102);
-    for (int round = 0; round < 40000; round++) {
+    for (int round = 0, rounds = prop_rounds(40000); round < rounds; round++) {
         size_t f = prop_below(&p, 4), voices = f + 1 + prop_below(&p, 6), count = 0;
         int64_t truth = (int64_t)prop_below(&p, 2000000) - 1000000;
         struct hull_item items[HULL_ITEMS_MAX], hull;

@@ -116,7 +116,7 @@ START_TEST(intervals_contain_the_reading_and_times_increase)
 {
     struct prop p = prop_start("issuer", 1);
     int64_t last = 0;
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0, rounds = prop_rounds(20000); round < rounds; round++) {
         int64_t e = 1000000 + (int64_t)prop_below(&p, 1000000), l = e + (int64_t)prop_below(&p, 3000);
         size_t n = 1 + (size_t)prop_below(&p, 40);
         if (prop_below(&p, 10) == 0)

@@ -34,7 +34,7 @@ static struct sync_line any_line(struct prop *p)
 START_TEST(gain)
 {
     struct prop p = prop_start("gain", 150);
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0, rounds = prop_rounds(300000); i < rounds; i++) {
         int64_t span = i % 50 == 0 ? INT64_MIN + (int64_t)prop_below(&p, 2) : ranged(&p, INT64_MAX);
         int64_t rate = i % 7 == 0 ? SYNC_RATE_PS_MAX : ranged(&p, SYNC_RATE_PS_MAX);
         wide want = (wide)span * rate / 1000000000000;
@@ -93,7 +93,7 @@ END_TEST
 START_TEST(inverse_and_rebase)
 {
     struct prop p = prop_start("inverse_and_rebase", 152);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         struct sync_line l = any_line(&p);
         tai_t tai = {l.tai.ns + ranged(&p, 36000 * NS_PER_S)};
         tai_mono_t raw = {0};
@@ -120,7 +120,7 @@ START_TEST(page_says_the_same)
 {
     struct prop p = prop_start("page_says_the_same", 153);
     struct line_page_context context = {.next_leap = {PAGE_NEVER}, .term = 5, .master = 2, .timeline = 9};
-    for (int i = 0; i < 50000; i++) {
+    for (int i = 0, rounds = prop_rounds(50000); i < rounds; i++) {
         struct sync_line l = any_line(&p);
         if (i % 2 == 0)
             l.rate_ps_per_s = l.rate_ps_per_s / 1000 * 1000;
@@ -187,7 +187,7 @@ START_TEST(following)
 {
     struct prop p = prop_start("following", 154);
     struct line_page_context context = {.next_leap = {PAGE_NEVER}};
-    for (int round = 0; round < 400; round++) {
+    for (int round = 0, rounds = prop_rounds(400); round < rounds; round++) {
         struct line_follow f;
         int32_t limit = 1 + (int32_t)prop_below(&p, 500000);
         int64_t truth_rate = ranged(&p, 100000000), error_max = 10 + size(ranged(&p, 100000000));

@@ -45,7 +45,7 @@ END_TEST
 START_TEST(rounding)
 {
     struct prop p = prop_start("rounding", 111);
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0, rounds = prop_rounds(200000); round < rounds; round++) {
         int64_t a[2] = {edgy(&p), edgy(&p)}, got = 7;
         ck_assert(midpoint_fault_tolerant(a, 2, 0, 0, 2, &got) == MIDPOINT_OK);
         int64_t low = a[0] < a[1] ? a[0] : a[1], high = a[0] < a[1] ? a[1] : a[0];
@@ -76,7 +76,7 @@ START_TEST(trimmed_mean)
     struct prop p = prop_start("trimmed_mean", 112);
     int64_t got = 7;
     ck_assert(!midpoint_trimmed_mean((int64_t[]){1, 2}, 2, 1, &got) && got == 7);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0, rounds = prop_rounds(20000); round < rounds; round++) {
         int64_t values[16];
         size_t count = 1 + prop_below(&p, 16), f = prop_below(&p, (count + 1) / 2);
         int64_t around = (int64_t)(prop_u64(&p) >> 12);

@@ -156,7 +156,7 @@ static void leader_loss(uint64_t seed, size_t *ret_changed)
 START_TEST(leader_loss_moves_nothing)
 {
     size_t changed = 0;
-    for (uint64_t seed = 1; seed <= 6; seed++)
+    for (uint64_t seed = 1, seeds = 6 / prop_step(6); seed <= seeds; seed++)
         leader_loss(seed, &changed);
 }
 END_TEST
@@ -381,7 +381,7 @@ START_TEST(hostile_packets_move_counters_only)
     struct node before = *n->node;
     struct prop p = prop_start("hostile", 12);
     static struct engine_actions actions;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0, rounds = prop_rounds(20000); i < rounds; i++) {
         uint8_t bytes[ENGINE_DATAGRAM_MAX];
         size_t len = prop_below(&p, sizeof bytes);
         for (size_t k = 0; k < len; k++)

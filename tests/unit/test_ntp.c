@@ -114,7 +114,7 @@ END_TEST
 START_TEST(round_trip_property)
 {
     struct prop p = prop_start("round_trip_property", 5905);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         enum taistamp_utc_status status;
         struct tai_ntp_date date;
         uint64_t timestamp;

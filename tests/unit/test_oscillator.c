@@ -40,7 +40,7 @@ END_TEST
 START_TEST(growth_is_monotone)
 {
     struct prop p = prop_start("growth_is_monotone", 131);
-    for (int i = 0; i < 50000; i++) {
+    for (int i = 0, rounds = prop_rounds(50000); i < rounds; i++) {
         enum oscillator_class class = (enum oscillator_class)prop_below(&p, OSCILLATOR_CLASSES);
         tai_ppb_t declared = {(int32_t)prop_below(&p, 500000)};
         int64_t skew = (int64_t)prop_below(&p, 1000000), wander = (int64_t)prop_below(&p, 100000);

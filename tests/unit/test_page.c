@@ -336,7 +336,7 @@ START_TEST(the_quick_reader_never_says_anything_else)
     uint64_t state = seed | 1;
     page_init(&page);
     int quick_ones = 0;
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         struct clock_line line = random_line(&state), read;
         page_write(&page, &line);
         uint64_t generation = 1;

@@ -253,7 +253,7 @@ START_TEST(tile_names_are_canonical)
 {
     struct prop seed = prop_start("tilepath", 1);
     static const char letters[] = "0012x//.pe9";
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0, rounds = prop_rounds(200000); round < rounds; round++) {
         char text[16], again[TILEPATH_TEXT];
         size_t n = 4 + (size_t)prop_below(&seed, 11);
         for (size_t i = 0; i < n; i++)

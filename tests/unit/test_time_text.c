@@ -22,7 +22,7 @@ static enum tai_err parse(const char *text, const struct leap_table *table, tai_
 START_TEST(calendar_agrees_with_libc)
 {
     struct prop p = prop_start("calendar_agrees_with_libc", 3339);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = prop_rounds(100000); i < rounds; i++) {
         /* From the year 0 to 9999. */
         int64_t s = -INT64_C(62167219200) + (int64_t)prop_below(&p, UINT64_C(315569520000));
         time_t libc_s = (time_t)s;
@@ -270,7 +270,7 @@ START_TEST(round_trip_property)
 {
     struct prop p = prop_start("round_trip_property", 64);
     struct leap_table real = table_real(), negative = table_negative();
-    for (int i = 0; i < 40000; i++) {
+    for (int i = 0, rounds = prop_rounds(40000); i < rounds; i++) {
         const struct leap_table *table = i % 2 == 0 ? &real : &negative;
         tai_t t = {(int64_t)prop_u64(&p)};
         if (i % 3 == 0)

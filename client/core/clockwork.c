@@ -6,12 +6,54 @@
 #include "sdk/sync/oscillator.h"
 #include "sdk/time/arith.h"
 
+/* Around a leap second REALTIME is ambiguous. */
+#define LEAP_HOLD_NS (2 * NS_PER_S)
+#define LEAP_DAY_NS  (86400 * NS_PER_S)
+/* For so long a clock that is a second off is one that missed the leap second. */
+#define LEAP_MISSED_NS (10 * NS_PER_S)
+
 void clockwork_init(struct clockwork *c, const struct engine_settings *settings)
 {
     *c = (struct clockwork){.settings = settings, .leap = {.next = {PAGE_NEVER}, .next_tai_utc_s = 0}};
     rawmap_init(&c->map);
     line_follow_init(&c->follow, (tai_ppb_t){CLOCKWORK_SLEW_PPB});
     discipline_init(&c->discipline, settings->step_threshold_ns);
+}
+
+/* ---- Leap seconds ---- */
+
+/* +1: the next one is inserted, -1: left out; 0: none is known. */
+static int8_t leap_change(const struct clockwork *c)
+{
+    if (!c->leap_known || c->leap.next.ns >= PAGE_NEVER)
+        return 0;
+    return (int8_t)((c->leap.next_tai_utc_s > c->leap.tai_utc_s) -
+                    (c->leap.next_tai_utc_s < c->leap.tai_utc_s));
+}
+
+/* When kernels change over: they count 23:59:59 twice, so an inserted second goes by the new offset already. */
+static int64_t kernel_leap_ns(const struct clockwork *c)
+{
+    return leap_change(c) > 0 ? c->leap.next.ns - NS_PER_S : c->leap.next.ns;
+}
+
+static int32_t tai_utc_at(const struct clockwork *c, tai_t t)
+{
+    return t.ns >= kernel_leap_ns(c) ? c->leap.next_tai_utc_s : c->leap.tai_utc_s;
+}
+
+/* What the kernel is to do at the end of this UTC day. It must still be told so when it gets there, which is a little before or
+ * after us. */
+static int8_t leap_due(const struct clockwork *c, tai_t t)
+{
+    int64_t ahead = kernel_leap_ns(c) - t.ns;
+    return ahead < LEAP_DAY_NS && ahead > -LEAP_HOLD_NS ? leap_change(c) : 0;
+}
+
+static bool leap_near(const struct clockwork *c, tai_t t)
+{
+    int64_t ahead = kernel_leap_ns(c) - t.ns;
+    return leap_change(c) != 0 && ahead < LEAP_HOLD_NS && ahead > -LEAP_HOLD_NS;
 }
 
 /* ---- The timeline ---- */
@@ -47,11 +89,13 @@ static void new_timeline(struct clockwork *c, enum suspend_verdict why, int64_t 
     actions_report(actions, ENGINE_SAYS_TIMELINE, (sync_node_t){0}, why, by_ns);
 }
 
-static void clock_was_set(struct clockwork *c, int64_t by_ns, struct engine_actions *actions)
+static void clock_was_set(struct clockwork *c, const struct engine_now *now, int64_t by_ns,
+                          struct engine_actions *actions)
 {
+    bool by_kernel = c->has_published && leap_near(c, line_tai(&c->published, now->raw));
     discipline_lost(&c->discipline);
     c->has_published = false; /* the relation on the page is wrong now: publish at once */
-    if (c->settings->mode == ENGINE_MODE_SYSTEM)
+    if (c->settings->mode == ENGINE_MODE_SYSTEM && !by_kernel)
         actions_report(actions, ENGINE_SAYS_RIVAL, (sync_node_t){0}, 0, by_ns);
 }
 
@@ -75,7 +119,7 @@ static enum clockwork_change look(struct clockwork *c, const struct engine_event
         new_timeline(c, verdict, by_ns, actions);
         change = CLOCKWORK_NEW_TIMELINE;
     } else if (verdict == SUSPEND_CLOCK_SET) {
-        clock_was_set(c, by_ns, actions);
+        clock_was_set(c, &event->now, by_ns, actions);
     }
     feed(c, &event->now);
     return change;
@@ -87,6 +131,16 @@ static void take_drift(struct clockwork *c, struct bytes text)
         return; /* as absent */
     c->has_drift = true;
     discipline_start_rate(&c->discipline, c->drift.oscillator_ps_per_s);
+}
+
+/* The own table. Without one there is nothing to say: what the servers agree on, or the table of before, stays; and so it does when
+ * the servers have a newer one. */
+static void take_leap(struct clockwork *c, const struct sync_leap *leap)
+{
+    if (leap->tai_utc_s == 0 || (c->leap_known && !c->leap_own && leap->expires.ns < c->leap.expires.ns))
+        return;
+    c->leap = *leap;
+    c->leap_known = c->leap_own = true;
 }
 
 enum clockwork_change clockwork_begin(struct clockwork *c, const struct engine_event *event,
@@ -103,11 +157,8 @@ enum clockwork_change clockwork_begin(struct clockwork *c, const struct engine_e
         BUG_UNLESS(c->running);
         change = look(c, event, actions);
     }
-    /* Without a table there is nothing to say: what the servers agree on, or the table of before, stays. */
-    if (event->kind == ENGINE_LEAP && event->u.leap.tai_utc_s != 0) {
-        c->leap = event->u.leap;
-        c->leap_known = c->leap_own = true;
-    }
+    if (event->kind == ENGINE_LEAP)
+        take_leap(c, &event->u.leap);
     if (event->kind == ENGINE_KERNEL &&
         discipline_readback(&c->discipline, event->u.kernel.known, event->u.kernel.rate_ps_per_s,
                             event->u.kernel.rival))
@@ -131,12 +182,7 @@ const struct rawmap *clockwork_map(const struct clockwork *c)
     return &c->map;
 }
 
-/* ---- Leap seconds ---- */
-
-static int32_t tai_utc_at(const struct clockwork *c, tai_t t)
-{
-    return t.ns >= c->leap.next.ns ? c->leap.next_tai_utc_s : c->leap.tai_utc_s;
-}
+/* ---- Leap seconds, for others ---- */
 
 int64_t clockwork_leap_realtime_ns(const struct clockwork *c)
 {
@@ -152,10 +198,11 @@ struct sync_leap clockwork_leap(const struct clockwork *c)
 
 void clockwork_offer_leap(struct clockwork *c, const struct sync_leap *leap)
 {
-    if (c->leap_own || leap->tai_utc_s == 0)
+    if (leap->tai_utc_s == 0 || (c->leap_own && leap->expires.ns <= c->leap.expires.ns))
         return;
     c->leap = *leap;
     c->leap_known = true;
+    c->leap_own = false;
 }
 
 /* ---- The target ---- */
@@ -275,13 +322,24 @@ static bool may_steer(const struct clockwork *c)
     return c->has_target && (c->leap_known || c->published.status == TAISTAMP_STATUS_RELATIVE);
 }
 
-/* A leap second went by: REALTIME is to be a second off at once, as kernels do it. */
-static void see_leap_pass(struct clockwork *c, int32_t tai_utc_s)
+/* A leap second went by. The kernel makes it, having been told so a day before; one that was not (we started a moment ago, or it
+ * was set by another in between) is a second off now, and is stepped as kernels do it. */
+static void see_leap_pass(struct clockwork *c, const struct engine_now *now, const struct discipline_aim *aim)
 {
-    if (c->tai_utc_s != 0 && c->tai_utc_s != tai_utc_s && c->leap.next.ns < PAGE_NEVER &&
-        tai_utc_s == c->leap.next_tai_utc_s && c->tai_utc_s == c->leap.tai_utc_s)
+    if (c->tai_utc_s != 0 && c->tai_utc_s != aim->tai_utc_s) {
+        c->leap_passing = true;
+        c->leap_passed_at = now->raw;
+    }
+    c->tai_utc_s = aim->tai_utc_s;
+    if (!c->leap_passing || aim->hold)
+        return;
+    int64_t off = aim->realtime_ns - now->realtime_ns;
+    if (now->raw.ns - c->leap_passed_at.ns > LEAP_MISSED_NS)
+        c->leap_passing = false;
+    else if (off > NS_PER_S / 2 || off < -NS_PER_S / 2) {
         c->discipline.must_step = true;
-    c->tai_utc_s = tai_utc_s;
+        c->leap_passing = false;
+    }
 }
 
 static bool steer(struct clockwork *c, const struct engine_now *now, struct engine_actions *actions)
@@ -293,12 +351,14 @@ static bool steer(struct clockwork *c, const struct engine_now *now, struct engi
         return discipline_idle(&c->discipline, now, out);
     tai_t tai = line_tai(&c->published, now->raw);
     int32_t tai_utc_s = tai_utc_at(c, tai);
-    see_leap_pass(c, tai_utc_s);
     struct discipline_aim aim = {.realtime_ns = tai.ns - (int64_t)tai_utc_s * NS_PER_S,
                                  .rate_ps_per_s = c->published.rate_ps_per_s,
                                  .half_width_ns = line_half_width(&c->published, now->raw).ns,
                                  .valid = page_status_has_interval(c->published.status),
-                                 .tai_utc_s = tai_utc_s};
+                                 .hold = leap_near(c, tai),
+                                 .tai_utc_s = tai_utc_s,
+                                 .leap = leap_due(c, tai)};
+    see_leap_pass(c, now, &aim);
     if (!discipline_steer(&c->discipline, now, &aim, out))
         return false;
     if (out->step) {

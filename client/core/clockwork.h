@@ -73,7 +73,9 @@ struct clockwork {
     tai_mono_t drift_at; /* last written, or start */
     struct sync_leap leap;
     bool leap_known, leap_own;
-    int32_t tai_utc_s; /* last in force, to see the leap second pass */
+    int32_t tai_utc_s;         /* last told to the kernel, to see the leap second pass */
+    bool leap_passing;         /* one passed a moment ago: the kernel should have made it */
+    tai_mono_t leap_passed_at; /* then */
 };
 
 void clockwork_init(struct clockwork *clockwork, const struct engine_settings *settings);
@@ -114,7 +116,7 @@ void clockwork_makestep(struct clockwork *clockwork);
 bool clockwork_drift(const struct clockwork *clockwork, int64_t *ret_rate_ps_per_s);
 /* Leap seconds as last told; tai_utc_s 0: nobody has told. */
 struct sync_leap clockwork_leap(const struct clockwork *clockwork);
-/* The table of another, taken up when we have none of our own. */
+/* The table of others, taken up when we have none of our own, or one that expires earlier. */
 void clockwork_offer_leap(struct clockwork *clockwork, const struct sync_leap *leap);
 
 /* Fills line, budget, rates, system, timeline and leap. */

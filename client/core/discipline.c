@@ -93,9 +93,12 @@ bool discipline_steer(struct discipline *d, const struct engine_now *now, const 
     if (!arith_sub(aim->realtime_ns, now->realtime_ns, &d->phase_ns))
         d->phase_ns = aim->realtime_ns > now->realtime_ns ? INT64_MAX / 2 : INT64_MIN / 2;
     d->phase_ns = clamp(d->phase_ns, INT64_MAX / 2);
-    learn(d, now);
-    int64_t left = d->phase_ns, step = 0;
-    if (step_due(d)) {
+    if (aim->hold)
+        d->has_mark = false;
+    else
+        learn(d, now);
+    int64_t left = aim->hold ? 0 : d->phase_ns, step = 0;
+    if (!aim->hold && step_due(d)) {
         step = d->phase_ns;
         left = 0;
     }
@@ -103,8 +106,8 @@ bool discipline_steer(struct discipline *d, const struct engine_now *now, const 
     int64_t change = rate - d->rate_ps_per_s;
     bool fresh = d->told && step == 0 && now->raw.ns - d->told_at.ns < DISCIPLINE_PERIOD_NS &&
                  change < DISCIPLINE_RATE_STEP && change > -DISCIPLINE_RATE_STEP;
-    d->may_step = false;
-    d->must_step = false;
+    if (!aim->hold)
+        d->may_step = d->must_step = false;
     if (fresh)
         return false;
     tell(d, now, rate);
@@ -119,7 +122,8 @@ bool discipline_steer(struct discipline *d, const struct engine_now *now, const 
                                        .maxerror_ns = maxerror,
                                        .esterror_ns = off,
                                        .unsynchronised = !aim->valid,
-                                       .tai_utc_s = aim->tai_utc_s};
+                                       .tai_utc_s = aim->hold ? 0 : aim->tai_utc_s,
+                                       .leap = aim->leap};
     return true;
 }
 

@@ -56,7 +56,9 @@ struct discipline_aim {
     int64_t rate_ps_per_s; /* of the line against RAW */
     int64_t half_width_ns;
     bool valid; /* the line has an interval */
+    bool hold;  /* REALTIME is ambiguous (a leap second): go on by the rate alone */
     int32_t tai_utc_s;
+    int8_t leap; /* as in struct engine_steer */
 };
 
 void discipline_init(struct discipline *discipline, int64_t step_threshold_ns);

@@ -116,6 +116,8 @@ struct engine_steer {
     int64_t esterror_ns;
     bool unsynchronised; /* STA_UNSYNC */
     int32_t tai_utc_s;   /* kernel TAI offset; 0: leave it */
+    int8_t
+        leap; /* +1: the kernel is to insert a second at the end of this UTC day; -1: to leave one out; 0: neither */
 };
 
 struct engine_persist {

@@ -195,7 +195,8 @@ void witness_offer_leap(const struct peer *peers, size_t count, unsigned needed,
         tai_mono_t at;
         const struct wire_reply *said = peer_said(&peers[i], &term, &at);
         voices += peers[i].member->server && said != NULL && said->leap.tai_utc_s == leap->tai_utc_s &&
-                  said->leap.next_tai_utc_s == leap->next_tai_utc_s && said->leap.next.ns == leap->next.ns;
+                  said->leap.next_tai_utc_s == leap->next_tai_utc_s && said->leap.next.ns == leap->next.ns &&
+                  said->leap.expires.ns >= leap->expires.ns;
     }
     if (voices >= needed)
         clockwork_offer_leap(clockwork, leap);

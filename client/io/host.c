@@ -165,13 +165,11 @@ static uint8_t counted(uint32_t n)
 }
 
 /* For those who have the page and may not ask the control socket: the stamp process and its /metrics. */
-static struct page_cluster cluster_now(struct host *h)
+static struct page_cluster cluster_now(struct host *h, enum view_state state)
 {
-    struct view_tracking tracking;
     struct view_cluster cluster;
-    h->settings->engine.tracking(h->settings->engine.engine, h->last.raw, &tracking);
     h->settings->engine.cluster(h->settings->engine.engine, h->last.raw, &cluster);
-    return (struct page_cluster){.role = role_of(tracking.state),
+    return (struct page_cluster){.role = role_of(state),
                                  .has_margin = true,
                                  .margin = counted(cluster.margin),
                                  .servers_up = counted(cluster.servers_up),
@@ -186,19 +184,21 @@ static void do_publish(struct host *h, const struct engine_actions *a)
         target.source = TAISTAMP_CLOCK_ASSUMED;
         line_widen(&target, h->settings->assume_error_ns);
     }
+    struct view_tracking tracking;
+    h->settings->engine.tracking(h->settings->engine.engine, h->last.raw, &tracking);
     struct line_page_context context = {.timeline = h->last.timeline.id,
                                         .realtime_minus_raw_ns = h->last.realtime_ns - h->last.raw.ns,
-                                        .tai_utc_s = h->leap.tai_utc_s,
-                                        .next_tai_utc_s = h->leap.next_tai_utc_s,
-                                        .next_leap = h->leap.next,
-                                        .utc = utc_status(&h->leap, target.tai),
+                                        .tai_utc_s = tracking.leap.tai_utc_s,
+                                        .next_tai_utc_s = tracking.leap.next_tai_utc_s,
+                                        .next_leap = tracking.leap.next,
+                                        .utc = utc_status(&tracking.leap, target.tai),
                                         .term = a->term,
                                         .master = a->master.id};
     memcpy(context.boot_id, h->boot_id, sizeof context.boot_id);
     struct clock_line line;
     if (!line_to_page(&target, &context, &line))
         return; /* out of the page's ranges: what was there expires */
-    line.cluster = cluster_now(h);
+    line.cluster = cluster_now(h, tracking.state);
     page_write(h->page.page, &line);
     if (!h->has_published && page_status_has_interval(line.status)) {
         h->has_published = true;
@@ -285,7 +285,11 @@ static void hand_in_kernel(struct host *h, const struct engine_now *now)
 
 static void hand_in_leap(struct host *h, const struct engine_now *now)
 {
-    if (!leap_watch_look(&h->leaps, now->realtime_ns, &h->leap))
+    struct view_tracking tracking;
+    h->settings->engine.tracking(h->settings->engine.engine, now->raw, &tracking);
+    bool known = tracking.line.status <= TAISTAMP_STATUS_ASSUMED && tracking.state != VIEW_STARTING;
+    tai_t middle = {tracking.now.earliest.ns + (tracking.now.latest.ns - tracking.now.earliest.ns) / 2};
+    if (!leap_watch_look(&h->leaps, now->realtime_ns, known ? &middle : NULL, &h->leap))
         return;
     struct engine_event event = {.kind = ENGINE_LEAP, .now = *now};
     event.u.leap = h->leap;
@@ -329,7 +333,7 @@ static void start(struct host *h, const struct engine_now *now)
         return;
     }
     struct engine_event event = {.kind = ENGINE_START, .now = *now};
-    (void)leap_watch_look(&h->leaps, now->realtime_ns, &h->leap);
+    (void)leap_watch_look(&h->leaps, now->realtime_ns, NULL, &h->leap);
     struct engine_event leap = {.kind = ENGINE_LEAP, .now = *now};
     leap.u.leap = h->leap;
     step(h, &event);

@@ -9,6 +9,7 @@
 #include "sdk/time/page.h"
 
 #define LOOK_NS (3600 * NS_PER_S)
+#define LAG_NS  (4 * NS_PER_S)
 
 void leap_watch_open(struct leap_watch *watch, const char *path)
 {
@@ -53,7 +54,18 @@ static bool same_leap(const struct sync_leap *a, const struct sync_leap *b)
            a->next.ns == b->next.ns && a->expires.ns == b->expires.ns;
 }
 
-bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, struct sync_leap *leap)
+/* TAI by the system's clock; false without a table that reaches it. */
+static bool system_tai(const struct leap_table *table, int64_t realtime_ns, tai_t *ret_tai)
+{
+    int64_t ns;
+    int32_t s;
+    if (leap_offset_at_posix(table, arith_div_floor(realtime_ns, NS_PER_S, &ns), &s) == TAISTAMP_UTC_UNKNOWN)
+        return false;
+    ret_tai->ns = realtime_ns + s * NS_PER_S;
+    return true;
+}
+
+bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t *tai, struct sync_leap *leap)
 {
     if (watch->read_at_ns == 0 || realtime_ns - watch->read_at_ns >= LOOK_NS ||
         realtime_ns < watch->read_at_ns) {
@@ -62,13 +74,15 @@ bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, struct sync_
     }
     struct sync_leap now = {.next = {PAGE_NEVER}};
     const struct leap_table *table = leaps_table(watch->leaps);
+    tai_t t = {0};
     int32_t s;
-    if (leap_offset_at_posix(table, arith_div_floor(realtime_ns, NS_PER_S, &(int64_t){0}), &s) !=
-        TAISTAMP_UTC_UNKNOWN) {
-        tai_t tai = {realtime_ns + s * NS_PER_S};
+    if (tai != NULL)
+        t = *tai;
+    if ((tai != NULL || system_tai(table, realtime_ns, &t)) &&
+        leap_offset_at_tai(table, (tai_t){t.ns - LAG_NS}, &s) != TAISTAMP_UTC_UNKNOWN) {
         now.tai_utc_s = now.next_tai_utc_s = s;
         now.expires = leap_expires(table);
-        if (!leap_next(table, tai, &now.next, &now.next_tai_utc_s))
+        if (!leap_next(table, (tai_t){t.ns - LAG_NS}, &now.next, &now.next_tai_utc_s))
             now.next.ns = PAGE_NEVER;
     }
     if (same_leap(&now, leap))

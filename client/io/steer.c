@@ -66,7 +66,7 @@ void steer_read(const struct steer *steer, struct steer_state *ret_state)
         return;
     state_of(&tx, ret_state);
     ret_state->rival = steer->has_set && (tx.freq != steer->freq || tx.tick != steer->tick ||
-                                          (tx.status & STA_OURS) != 0 || tx.offset != 0);
+                                          (tx.status & STA_OURS) != steer->leap_status || tx.offset != 0);
 }
 
 static enum tai_err fail(const char *what, struct tai_error *error)
@@ -155,11 +155,14 @@ enum tai_err steer_apply(struct steer *steer, const struct engine_steer *order, 
                        .esterror = error_us(order->esterror_ns)};
     if (order->unsynchronised || tx.maxerror >= STEER_MAXERROR_US_MAX)
         tx.status = STA_UNSYNC;
+    int leap_status = order->leap > 0 ? STA_INS : order->leap < 0 ? STA_DEL : 0;
+    tx.status |= leap_status;
     if (order->tai_utc_s != 0) {
         tx.modes |= ADJ_TAI;
         tx.constant = order->tai_utc_s;
     }
     if (!set(steer, &tx))
         return fail("the system clock cannot be steered", error);
+    steer->leap_status = leap_status;
     return TAI_OK;
 }

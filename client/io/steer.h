@@ -3,9 +3,9 @@
  *
  * The only code of the project that uses CAP_SYS_TIME, so it is small, and every number is checked before it is
  * handed to the kernel. It decides how an order is said to adjtimex(2), and whether somebody else has been steering. It refuses
- * to decide where the clock should go; to step unless the order says so; to set more than 500 ppm; and to let
- * the kernel insert leap seconds (REALTIME is steered along TAI minus the offset in force, so a leap second is a change of that
- * offset, made by an ordered step; the kernel's own insertion would be a second hand on the clock).
+ * to decide where the clock should go; to step unless the order says so; and to set more than 500 ppm. Leap seconds are
+ * made by the kernel, which does it to the tick and lets every program ask beforehand (STA_INS, STA_DEL): the order says on
+ * which day.
  *
  * Model. Linux makes REALTIME run at (1 + freq) against RAW; freq is in units of 2^-16 ppm (15.26 ps/s), positive makes it
  * faster. So RAW's own error does not matter here, and the rate of an order means what it says: REALTIME against RAW.
@@ -48,6 +48,7 @@ struct steer {
     bool steers;
     bool has_set;
     int64_t freq, tick; /* as shown right after our last order */
+    int leap_status;    /* STA_INS or STA_DEL, as told last */
 };
 
 /* Only reads; needs no right and no `struct steer`. */

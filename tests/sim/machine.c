@@ -65,8 +65,14 @@ int64_t machine_raw(struct machine *machine, int64_t t_ns)
 
 int64_t machine_realtime(struct machine *machine, int64_t t_ns)
 {
-    int64_t count;
-    (void)clock_at(machine, &machine->realtime, machine_raw(machine, t_ns), &count);
+    int64_t count, raw = machine_raw(machine, t_ns);
+    (void)clock_at(machine, &machine->realtime, raw, &count);
+    int64_t until = machine->midnight_ns - (machine->leap < 0 ? 1000000000 : 0);
+    if (machine->leap != 0 && !machine->leapt && count >= until) {
+        machine->leapt = true;
+        machine->realtime.count -= machine->leap * INT64_C(1000000000);
+        (void)clock_at(machine, &machine->realtime, raw, &count);
+    }
     return count;
 }
 
@@ -98,6 +104,13 @@ void machine_step(struct machine *machine, int64_t t_ns, int64_t step_ns)
 {
     rebase(machine, machine_raw(machine, t_ns));
     machine->realtime.count += step_ns;
+}
+
+void machine_leap(struct machine *machine, int8_t leap, int64_t midnight_ns)
+{
+    machine->leap = leap;
+    machine->midnight_ns = midnight_ns;
+    machine->leapt = machine->leapt && leap != 0;
 }
 
 void machine_reboot(struct machine *machine, int64_t t_ns)

@@ -33,6 +33,9 @@ struct machine {
     struct machine_clock realtime, boottime;
     int64_t rate_ps_per_s; /* of both against RAW */
     int64_t rtc_error_ns;  /* how wrong a suspend's length, or the time at boot, can be */
+    int8_t leap;           /* told: +1 inserts a second at `midnight`, -1 leaves one out */
+    bool leapt;            /* done, and not told otherwise since */
+    int64_t midnight_ns;   /* end of the UTC day, POSIX time */
     struct rnd random;
 };
 
@@ -50,6 +53,8 @@ int64_t machine_when(struct machine *machine, int64_t t_ns, int64_t raw);
 
 void machine_steer(struct machine *machine, int64_t t_ns, int64_t rate_ps_per_s);
 void machine_step(struct machine *machine, int64_t t_ns, int64_t step_ns);
+/* What the kernel is told of the day's end, and when that is; as Linux it makes the leap second once. */
+void machine_leap(struct machine *machine, int8_t leap, int64_t midnight_ns);
 void machine_reboot(struct machine *machine, int64_t t_ns);
 /* From now on RAW stands. */
 void machine_stand(struct machine *machine, int64_t t_ns);

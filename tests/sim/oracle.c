@@ -301,8 +301,19 @@ void oracle_send(struct world *world, struct world_node *node, const struct engi
 
 /* ---- Manners ---- */
 
+/* A clock that took the leap second for an error would be slewed as hard as can be. */
+static bool slews_through_leap(const struct world *world, const struct engine_steer *steering)
+{
+    int64_t since = world->now_ns - WORLD_START_NS - (int64_t)(world->scenario->leap_s * 1e9);
+    return world->scenario->leap_change != 0 && llabs(since) < 5 * WORLD_S &&
+           llabs(steering->rate_ps_per_s) > INT64_C(250000000);
+}
+
 void oracle_steered(struct world *world, struct world_node *node, const struct engine_steer *steering)
 {
+    if (slews_through_leap(world, steering))
+        oracle_fail(world, node, "slews by %.1f ppm at a leap second",
+                    (double)steering->rate_ps_per_s * 1e-6);
     if (!steering->step)
         return;
     if (node->plan.mode != ENGINE_MODE_SYSTEM)

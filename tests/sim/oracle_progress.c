@@ -12,6 +12,7 @@
 /* All is well when it was well for so long; and may be unwell for so long at the end of a run. */
 #define GOOD_NS     INT64_C(3000000000)
 #define HANDOVER_NS INT64_C(5000000000)
+#define UTC_NS_MAX  INT64_C(1000000) /* of the system clock, where a leap second went by */
 
 static bool honest(const struct world_node *node)
 {
@@ -130,6 +131,16 @@ static bool together(struct world *world, const struct world_node *node, tai_t t
     return true;
 }
 
+/* The system clock shows UTC, leap second and all. */
+static bool shows_utc(struct world *world, struct world_node *node)
+{
+    const struct scenario *s = world->scenario;
+    bool leapt = world->now_ns >= WORLD_START_NS + (int64_t)(s->leap_s * 1e9);
+    int64_t tai_utc = MACHINE_TAI_UTC_S + (leapt ? s->leap_change : 0);
+    int64_t off = machine_realtime(&node->machine, world->now_ns) + tai_utc * WORLD_S - world->now_ns;
+    return node->plan.mode != ENGINE_MODE_SYSTEM || llabs(off) < UTC_NS_MAX;
+}
+
 /* What is missing for this node to be well; NULL: nothing. */
 static const char *missing(struct world *world, struct world_node *node, const struct view_tracking *view,
                            const struct view_tracking *first, unsigned refs, int64_t width_max)
@@ -146,6 +157,8 @@ static const char *missing(struct world *world, struct world_node *node, const s
         if (!lies && view->state != VIEW_FOLLOWING && view->state != VIEW_MASTER && view->state != VIEW_ALONE)
             return "is not following";
     }
+    if (world->scenario->leap_change != 0 && !shows_utc(world, node))
+        return "has a system clock that does not show UTC";
     if (!oracle_read(world, node, &tai, &half))
         return "says no interval";
     if (view->line.status == TAISTAMP_STATUS_RELATIVE && !together(world, node, tai, half))

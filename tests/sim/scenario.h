@@ -56,6 +56,8 @@ struct scenario {
     const struct port *server_port, *client_port;
     int64_t poll_ns, client_poll_ns_max, peer_poll_ns;
     uint32_t preferred;
+    double leap_s;   /* a leap second takes force then ... */
+    int leap_change; /* ... +1: 23:59:60 is inserted, -1: 23:59:59 is left out; 0: there is none */
     enum sabotage sabotage;
 };
 

@@ -154,6 +154,22 @@ static void make_lost_disk(struct scenario *scenario, const struct scenario_opti
     scenario_do(scenario, at + rnd_uniform(random, 1, 10), SCRIPT_KILL_MASTER, 0, 0, 0);
 }
 
+/* Steered and unsteered machines through the end of a day with a second more, or (odd seeds) less. */
+static void make_leap_second(struct scenario *scenario, const struct scenario_options *options,
+                             struct rnd *random)
+{
+    (void)options;
+    servers_default(scenario, 5);
+    if (scenario->clients == 0)
+        scenario->clients = 3;
+    references_on(scenario, 3, random);
+    for (unsigned i = 0; i < scenario->servers + scenario->clients; i++)
+        scenario->nodes[i].mode = i % 2 == 0 ? ENGINE_MODE_SYSTEM : ENGINE_MODE_PAGE;
+    scenario->attack_s = 90;
+    scenario->leap_s = 60;
+    scenario->leap_change = scenario->seed % 2 == 0 ? 1 : -1;
+}
+
 static void make_suspend(struct scenario *scenario, const struct scenario_options *options,
                          struct rnd *random)
 {
@@ -280,6 +296,7 @@ static const struct scenario_named table[] = {
     {"partition", "the network falls apart again and again, one way too", make_partition},
     {"restart_storm", "twenty crashes and reboots in a minute", make_restart_storm},
     {"lost_disk", "a server loses its disk and starts again, the master dies", make_lost_disk},
+    {"leap_second", "a leap second, inserted (even seeds) or left out (odd ones)", make_leap_second},
     {"suspend", "machines sleep and wake up", make_suspend},
     {"vm_pause", "a virtual machine stands still and cannot know: outside the assumptions", make_vm_pause},
     {"replay_flood", "3000 datagrams a second from attackers without keys", make_replay_flood},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sdk/base/bug.h"
+#include "sdk/time/page.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/traitor.h"
@@ -61,6 +62,38 @@ static void to_disk(struct world_node *node, unsigned slot)
     node->pending[slot].open = false;
 }
 
+/* What the table says at `t_ns`; a leap second that is just past is still the next one, as the loop has it. */
+static struct sync_leap leap_table(const struct world *world)
+{
+    const struct scenario *s = world->scenario;
+    int64_t at = WORLD_START_NS + (int64_t)(s->leap_s * 1e9);
+    struct sync_leap leap = {.tai_utc_s = (int32_t)MACHINE_TAI_UTC_S,
+                             .next_tai_utc_s = (int32_t)MACHINE_TAI_UTC_S,
+                             .next = {PAGE_NEVER},
+                             .expires = {WORLD_START_NS + 86400 * WORLD_S}};
+    if (s->leap_change == 0)
+        return leap;
+    leap.next_tai_utc_s += s->leap_change;
+    if (world->now_ns < at + 4 * WORLD_S)
+        leap.next.ns = at;
+    else
+        leap.tai_utc_s = leap.next_tai_utc_s;
+    return leap;
+}
+
+int64_t world_midnight_ns(const struct world *world)
+{
+    const struct scenario *s = world->scenario;
+    return WORLD_START_NS + (int64_t)(s->leap_s * 1e9) - (MACHINE_TAI_UTC_S + s->leap_change) * WORLD_S;
+}
+
+static void hand_in_leap(struct world *world, struct world_node *node)
+{
+    struct engine_event event = {.kind = ENGINE_LEAP};
+    event.u.leap = leap_table(world);
+    world_step_node(world, node, &event);
+}
+
 static void steer(struct world *world, struct world_node *node, const struct engine_steer *steering)
 {
     if (steering->rate_ps_per_s > INT64_C(500000000) || steering->rate_ps_per_s < -INT64_C(500000000))
@@ -71,6 +104,7 @@ static void steer(struct world *world, struct world_node *node, const struct eng
         machine_step(&node->machine, world->now_ns, steering->step_ns);
     }
     machine_steer(&node->machine, world->now_ns, steering->rate_ps_per_s);
+    machine_leap(&node->machine, steering->leap, world_midnight_ns(world));
     oracle_steered(world, node, steering);
 }
 
@@ -233,6 +267,8 @@ void world_node_kernel(struct world *world, struct world_node *node, bool again)
     struct engine_event event = {.kind = ENGINE_KERNEL};
     event.u.kernel.known = true;
     event.u.kernel.rate_ps_per_s = node->machine.rate_ps_per_s;
+    if (again && world->scenario->leap_change != 0)
+        hand_in_leap(world, node);
     if (again)
         queue_push(&world->queue, world->now_ns + KERNEL_PERIOD_NS, QUEUE_KERNEL, node->index, node->life, 0,
                    0);
@@ -321,14 +357,12 @@ void world_node_start(struct world *world, struct world_node *node)
             event.u.record.bytes = (struct bytes){node->disk[i].bytes, node->disk[i].len};
             world_step_node(world, node, &event);
         }
-    struct engine_event leap = {.kind = ENGINE_LEAP};
-    leap.u.leap = (struct sync_leap){.tai_utc_s = (int32_t)MACHINE_TAI_UTC_S,
-                                     .next_tai_utc_s = (int32_t)MACHINE_TAI_UTC_S,
-                                     .next = {INT64_C(8000000000000000000)},
-                                     .expires = {WORLD_START_NS + 86400 * WORLD_S}};
     struct engine_event start = {.kind = ENGINE_START};
     world_step_node(world, node, &start);
-    world_step_node(world, node, &leap);
+    hand_in_leap(world, node);
+    /* Where we do not steer, another daemon may have told the kernel. */
+    if (node->plan.mode == ENGINE_MODE_PAGE && node->index % 4 == 1)
+        machine_leap(&node->machine, (int8_t)world->scenario->leap_change, world_midnight_ns(world));
     queue_push(&world->queue, world->now_ns + 200000, QUEUE_KERNEL, node->index, node->life, 0, 0);
     if (node->plan.reference.present) {
         int64_t first = (int64_t)(rnd_unit(&node->random) * (double)node->plan.reference.period_ns);

@@ -19,4 +19,7 @@ void world_node_kernel(struct world *world, struct world_node *node, bool again)
 /* From world.c. */
 void world_send(struct world *world, struct world_node *node, const struct engine_send *send);
 
+/* End of the UTC day whose last second is the scenario's leap second, POSIX time. */
+int64_t world_midnight_ns(const struct world *world);
+
 #endif

@@ -162,6 +162,38 @@ START_TEST(wide_readings_are_not_chased)
 }
 END_TEST
 
+/* While REALTIME is ambiguous, a second off is nothing to correct, nor to step even where the operator asked for a step. */
+START_TEST(a_leap_second_is_no_error)
+{
+    struct discipline d;
+    struct engine_steer steer;
+    struct engine_now now = {.raw = {S}, .realtime_ns = 100 * S};
+    struct discipline_aim aim = {.realtime_ns = 100 * S,
+                                 .rate_ps_per_s = 12000000,
+                                 .half_width_ns = 1000,
+                                 .valid = true,
+                                 .tai_utc_s = 37,
+                                 .leap = 1};
+    discipline_init(&d, 1000);
+    ck_assert(discipline_steer(&d, &now, &aim, &steer));
+    ck_assert(steer.leap == 1 && steer.tai_utc_s == 37);
+    now.raw.ns += S;
+    now.realtime_ns += S;
+    aim.hold = true;
+    /* aim.realtime_ns stays: the line changed over, the kernel not yet */
+    d.must_step = true;
+    ck_assert(discipline_steer(&d, &now, &aim, &steer));
+    ck_assert(!steer.step && steer.rate_ps_per_s == 12000000 && steer.maxerror_ns == 1000);
+    ck_assert(steer.leap == 1 && steer.tai_utc_s == 0); /* the kernel counts it itself */
+    now.raw.ns += S;
+    now.realtime_ns += S;
+    aim.realtime_ns += S;
+    aim.hold = false;
+    ck_assert(discipline_steer(&d, &now, &aim, &steer));
+    ck_assert(steer.step && steer.step_ns == -S && steer.tai_utc_s == 37);
+}
+END_TEST
+
 START_TEST(a_rival_is_seen_once)
 {
     struct discipline d;
@@ -257,6 +289,7 @@ int main(void)
     tcase_add_test(c, it_steps_once_at_the_start_and_never_again);
     tcase_add_test(c, wide_readings_are_not_chased);
     tcase_add_test(c, a_rival_is_seen_once);
+    tcase_add_test(c, a_leap_second_is_no_error);
     tcase_add_test(c, without_a_line_the_rate_stays_and_nobody_answers_for_it);
     tcase_add_loop_test(c, sleeps_and_set_clocks_are_told_apart, 0, sizeof looks / sizeof looks[0]);
     tcase_add_test(c, our_own_step_is_no_rival);

@@ -254,7 +254,7 @@ static void reach_the_others(const struct guard_evidence *e, struct sync_line *l
         line->half_width.ns = far[kept - 1];
 }
 
-/* For a server without a table of its own: what more others say than may lie. */
+/* For a server with no table of its own, or an older one: what more others say than may lie. */
 static void offer_leap(struct node *node, const struct sync_leap *leap)
 {
     witness_offer_leap(node->peers, node->settings.members_count, node->f + 1, leap, &node->clockwork);
@@ -392,7 +392,7 @@ static void compare_leaps(struct node *node, size_t server, const struct wire_re
 {
     struct sync_leap own = clockwork_leap(&node->clockwork);
     uint32_t bit = UINT32_C(1) << server;
-    if (own.tai_utc_s == 0)
+    if (own.tai_utc_s == 0 || said->leap.expires.ns > own.expires.ns)
         offer_leap(node, &said->leap);
     bool differs = own.tai_utc_s != 0 && said->leap.tai_utc_s != 0 && own.tai_utc_s != said->leap.tai_utc_s;
     if (differs && (node->leap_differs & bit) == 0)

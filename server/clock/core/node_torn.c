@@ -9,7 +9,7 @@
  *
  * f liars alone cannot bring that about: among 2f + 1 lines of which f are lies the other f + 1 are a majority, and honest
  * servers that follow one time share an instant. So with fewer lines in reach nothing is given up. Absolute lines never are:
- * they answer to the references. */
+ * they answer to the references. Nor does who leads give its line up: it is what the others will join, or it is deposed. */
 #include "client/core/actions.h"
 #include "client/core/witness.h"
 #include "sdk/sync/line.h"
@@ -41,8 +41,8 @@ static bool is_torn(const struct node *node, const struct engine_now *now)
     struct guard_evidence e;
     struct tai_interval hull;
     size_t agreeing;
-    return lines(node, now, &e) > 2 * (size_t)node->f && e.witnesses_count > 1 &&
-           !guard_hull(&e, &hull, &agreeing);
+    return !node_time_leads(node, now) && lines(node, now, &e) > 2 * (size_t)node->f &&
+           e.witnesses_count > 1 && !guard_hull(&e, &hull, &agreeing);
 }
 
 void node_torn_give_up(struct node *node, const struct engine_now *now, struct engine_actions *actions)

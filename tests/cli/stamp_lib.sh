@@ -56,6 +56,11 @@ await() {
     done
 }
 
+# has_open PID PATTERN: the process has something of that name open, for `await`.
+has_open() {
+    find "/proc/$1/fd" -lname "$2" 2>/dev/null | grep -q .
+}
+
 # Starts the server in $work/server (made if need be) on a free port, the same one again later; sets url, fingerprint.
 start_server() {
     local listen=127.0.0.1:0
@@ -69,7 +74,7 @@ start_server() {
     fi
     "$taid" --config "$work/server/taid.yaml" >>"$work/server.log" 2>&1 &
     server_pid=$!
-    await 20 test -s "$work/server/run/listen" || {
+    await 60 test -s "$work/server/run/listen" || {
         cat "$work/server.log"
         fail "taid does not start"
         exit 1

@@ -88,7 +88,7 @@ def follows(server, client, text):
     settings = os.path.join(client, 'tai-client.yaml')
     with subprocess.Popen([TAID, 'clock', '--config', os.path.join(server.folder, 'taid.yaml')], stderr=subprocess.DEVNULL) as clock:
         try:
-            said = expect(0, r'TAI \+- \d+\.\d+ us, assumed', '--once', '--timeout', '20', '-c', settings)
+            said = expect(0, r'TAI \+- \d+\.\d+ us, assumed', '--once', '--timeout', '50', '-c', settings)
             check(2000 < float(re.search(r'\+- ([\d.]+) us', said)[1]) < 20000, f'--once: {said}')
             # A server with another key than the file says is nobody: no time.
             write(os.path.join(client, 'cluster.yaml'), text.replace('lab', 'other-lab'))
@@ -96,7 +96,7 @@ def follows(server, client, text):
             write(os.path.join(client, 'cluster.yaml'), text)
             with subprocess.Popen([CLIENT, '-c', settings], stderr=subprocess.DEVNULL) as daemon:
                 control = os.path.join(client, 'run/control')
-                expect(0, 'half-width 2', 'waitsync', '--timeout', '20', '-c', settings)
+                expect(0, 'half-width 2', 'waitsync', '--timeout', '50', '-c', settings)
                 shown = subprocess.run([TAICTL, '-c', control, 'sources'], capture_output=True, text=True, check=False).stdout
                 check(re.search(r'^solo .* accept', shown, re.MULTILINE), f'sources: {shown}')
                 time.sleep(2)

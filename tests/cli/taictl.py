@@ -81,7 +81,7 @@ class Fake:
                 one.sendall(json.dumps(answer).encode() + b'\n')
 
 
-def taictl(fake, *arguments, timeout=20):
+def taictl(fake, *arguments, timeout=60):
     path = fake.path if isinstance(fake, Fake) else fake
     return subprocess.run([TAICTL, '--control', path, *arguments], capture_output=True, text=True, timeout=timeout,
                           check=False)
@@ -137,13 +137,13 @@ def waits(fake):
     has(shown(fake, 0, 'waitsync', 'waitsync'), 'half-width 104 µs', 'waitsync')
     said = shown(fake, 1, 'waitsync to 0.1 ms', 'waitsync', '--max-error', '0.1', '--timeout', '0.5')
     has(said, 'not synchronised in time: status single-reference, following, half-width 104 µs', 'waitsync')
-    shown(fake, 0, 'waitsync to 0.104 ms', 'waitsync', '--max-error', '0.104', '--timeout', '0.5')
+    shown(fake, 0, 'waitsync to 0.104 ms', 'waitsync', '--max-error', '0.104', '--timeout', '40')
     fake.answer['tracking'] = dict(TRACKING, status='relative')
     shown(fake, 1, 'waitsync on relative', 'waitsync', '--timeout', '0.3')
-    shown(fake, 0, 'waitsync --relative', 'waitsync', '--relative', '--timeout', '0.3')
+    shown(fake, 0, 'waitsync --relative', 'waitsync', '--relative', '--timeout', '40')
     count = []
     fake.answer['tracking'] = lambda: count.append(1) or dict(TRACKING, half_width_ns='104000' if len(count) > 2 else '9000000')
-    shown(fake, 0, 'waitsync until it is good', 'waitsync', '--max-error', '1', '--timeout', '10')
+    shown(fake, 0, 'waitsync until it is good', 'waitsync', '--max-error', '1', '--timeout', '40')
     check(len(count) == 3, f'waitsync asked {len(count)} times')
     fake.answer['tracking'] = TRACKING
 
@@ -168,7 +168,7 @@ def bad_days(fake, work):
     fake.answer['tracking'] = None
     began = time.monotonic()
     has(shown(fake, 4, 'hung', 'tracking'), 'no answer within 5 s', 'hung')
-    check(time.monotonic() - began < 9, 'a hung server holds taictl')
+    check(time.monotonic() - began < 25, 'a hung server holds taictl')
     fake.answer.update(ANSWERS)
 
 
@@ -193,7 +193,7 @@ def real(work):
     control = os.path.join(taid.folder, 'run/control')
     with subprocess.Popen([TAID, 'clock', '--config', os.path.join(taid.folder, 'taid.yaml')], stderr=subprocess.PIPE) as clock:
         try:
-            has(shown(control, 0, 'real waitsync', 'waitsync', '--max-error', '10', '--timeout', '15'), 'half-width 2', 'real')
+            has(shown(control, 0, 'real waitsync', 'waitsync', '--max-error', '10', '--timeout', '40'), 'half-width 2', 'real')
             answer = json.loads(shown(control, 0, 'real tracking', '--json', 'tracking'))
             check(answer['state'] == 'alone' and answer['source'] == 'assumed', f'real tracking: {answer}')
             check(abs(int(answer['system_ns'])) < 1_000_000, f'system clock {answer["system_ns"]} ns from a line made of it')

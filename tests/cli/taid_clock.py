@@ -68,7 +68,7 @@ def clock(taid):
 
 
 def await_clock(taid, wanted, what):
-    for _ in range(200):
+    for _ in range(600):
         if clock(taid) == wanted:
             return
         time.sleep(0.1)

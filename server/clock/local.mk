@@ -8,6 +8,9 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/election_follow.c server/clock/core/election_internal.h \
 	server/clock/core/election_master.c server/clock/core/election_vote.c \
 	server/clock/core/election_words.c \
+	server/clock/core/gps.c server/clock/core/gps.h \
+	server/clock/core/gps_leap.c server/clock/core/gps_leap.h \
+	server/clock/core/gps_message.h server/clock/core/gps_time.c \
 	server/clock/core/holdover.c server/clock/core/holdover.h \
 	server/clock/core/lease.c server/clock/core/lease.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
@@ -27,6 +30,8 @@ libtaiclockcore_la_SOURCES = \
 libtaid_la_SOURCES += \
 	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
+	server/clock/io/gps_json.c server/clock/io/gps_json.h \
+	server/clock/io/gpsd.c \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/run.c

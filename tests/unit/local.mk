@@ -6,6 +6,7 @@ include tests/unit/log.mk
 include tests/unit/time.mk
 include tests/unit/http.mk
 include tests/unit/clock.mk
+include tests/unit/gps.mk
 include tests/unit/election.mk
 include tests/unit/node.mk
 include tests/unit/timekeeper.mk

@@ -20,6 +20,7 @@ static const struct round_settings settings = {.self = {1},
                                                .rate_bound = {50000},
                                                .floor = {1000},
                                                .settle_ns = 8 * S,
+                                               .in_use_ns = 10 * S,
                                                .life_ns = 60 * S};
 
 /* Truth at raw r, when the own oscillator is `slow_ps` slow. */
@@ -239,6 +240,62 @@ START_TEST(far_outside_of_the_references_it_is_set_down)
 }
 END_TEST
 
+/* What followers were told at one step. */
+struct told {
+    int64_t at, tai, rate, growth_ppb;
+};
+
+/* Founders come and go, and are measured badly at first: whoever goes by what the master's line said at some step is within
+ * the width that grew with it until the correction ends. */
+START_TEST(relative_rate_keeps_what_was_told)
+{
+    enum { STEPS = 400, MEMBERS = 4, LIFE_S = 8 };
+    static struct told told[STEPS];
+    int64_t fastest = 0, moved = 0;
+    struct prop p = prop_start("promise", 41);
+    for (int run = 0; run < 60; run++) {
+        struct round r;
+        int64_t ppm[MEMBERS], up_from[MEMBERS];
+        round_init(&r, &settings);
+        round_take_up(&r, (tai_mono_t){0}, NULL);
+        round_start(&r, here, (tai_mono_t){0}, (tai_t){T0});
+        for (int i = 0; i < MEMBERS; i++) {
+            ppm[i] = (int64_t)prop_below(&p, 80) - 40;
+            up_from[i] = (int64_t)prop_below(&p, 120);
+        }
+        int64_t first = 0;
+        for (int64_t s = 1; s < STEPS; s++) {
+            struct ensemble_reading readings[MEMBERS];
+            size_t n = 0;
+            for (int i = 0; i < MEMBERS; i++) {
+                int64_t age = s - up_from[i], skew = age > 0 ? 1000000 / age / age : 0;
+                if (age < 1 || (run % 3 == 0 && prop_below(&p, 20) == 0))
+                    continue;
+                int64_t noise = skew == 0 ? 0 : (int64_t)prop_below(&p, 2 * (uint64_t)skew) - skew;
+                if (s == 250 && i == 0) /* the room became warmer */
+                    ppm[i] += 2;
+                readings[n++] = (struct ensemble_reading){{(uint32_t)i + 2}, ppm[i] * PPM + noise, skew};
+            }
+            ck_assert(round_step(&r, here, (tai_mono_t){s * S}, NULL, 0, readings, n));
+            told[s] = (struct told){s, r.line.tai.ns, r.line.rate_ps_per_s, r.line.growth.ppb};
+            first = s == 1 ? r.line.rate_ps_per_s : first;
+            for (int64_t then = s > LIFE_S ? s - LIFE_S : 1; then < s; then++) {
+                int64_t ran = s - then, by_it = told[then].tai + ran * S + ran * told[then].rate / 1000;
+                int64_t off = llabs(by_it - r.line.tai.ns), grown = ran * told[then].growth_ppb;
+                ck_assert_msg(off <= grown + 2, "run %d, step %lld: told at %lld, %lld ns off, %lld grown",
+                              run, (long long)s, (long long)then, (long long)off, (long long)grown);
+            }
+        }
+        int64_t by = llabs(told[STEPS - 1].rate - first);
+        moved += by > PPM;
+        fastest = by > fastest ? by : fastest;
+        ck_assert_int_le(told[STEPS - 1].growth_ppb, 1500); /* no more than it needs, once it has settled */
+    }
+    ck_assert_int_ge(moved, 30); /* and the rate does go where the founders are */
+    ck_assert_int_ge(fastest, 10 * PPM);
+}
+END_TEST
+
 START_TEST(rounding_does_not_add_up)
 {
     struct round r;
@@ -274,6 +331,7 @@ int main(void)
     tcase_add_test(tc, truth_is_always_inside);
     tcase_add_test(tc, new_master_goes_on_where_the_line_is);
     tcase_add_test(tc, far_outside_of_the_references_it_is_set_down);
+    tcase_add_test(tc, relative_rate_keeps_what_was_told);
     tcase_add_test(tc, rounding_does_not_add_up);
     tcase_add_test(tc, clients_are_polled_evenly);
     suite_add_tcase(suite, tc);

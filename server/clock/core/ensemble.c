@@ -190,6 +190,7 @@ static void found(struct ensemble *e, int64_t elapsed)
     if (2 * roughly <= e->servers)
         return;
     int64_t mean = ensemble_average(rates, roughly, 2 * SYNC_RATE_PS_MAX, e->f, 0, NULL) * FS_PER_PS;
+    e->heading_ps = mean / FS_PER_PS;
     int64_t part = elapsed < ENSEMBLE_FOUNDING_NS ? elapsed : ENSEMBLE_FOUNDING_NS;
     e->rate_fs += (mean - e->rate_fs) / (ENSEMBLE_FOUNDING_NS / 1000000) * (part / 1000000);
     bool settled = mean - e->rate_fs < SETTLED_FS && e->rate_fs - mean < SETTLED_FS;
@@ -256,6 +257,7 @@ static void steer(struct ensemble *e, int64_t elapsed)
     int64_t mean = ensemble_average(residuals, n, ENSEMBLE_CLOSE_PS, e->f, 0, &kept);
     e->close_width = residuals[n - 1] - residuals[0];
     e->weighing = (uint32_t)kept;
+    e->heading_ps = clamp_rate(rate_ps + mean);
     e->rate_fs += mean * FS_PER_PS * (elapsed / 1000000) / (ENSEMBLE_FOLLOW_NS / 1000000);
     if (e->rate_fs / FS_PER_PS != clamp_rate(e->rate_fs / FS_PER_PS))
         e->rate_fs = clamp_rate(e->rate_fs / FS_PER_PS) * FS_PER_PS;
@@ -272,6 +274,7 @@ int64_t ensemble_step(struct ensemble *e, tai_span_t elapsed, const struct ensem
 {
     BUG_UNLESS(count < ENSEMBLE_MEMBERS_MAX);
     int64_t ns = step_length(elapsed);
+    e->heading_ps = e->rate_fs / FS_PER_PS;
     take_readings(e, readings, count, ns);
     e->members[0].watched_ns += ns;
     if (!e->founded)
@@ -281,6 +284,11 @@ int64_t ensemble_step(struct ensemble *e, tai_span_t elapsed, const struct ensem
         learn(e, ns);
     }
     return div_near(e->rate_fs, FS_PER_PS);
+}
+
+void ensemble_hold(struct ensemble *e, int64_t rate_ps_per_s)
+{
+    e->rate_fs = clamp_rate(rate_ps_per_s) * FS_PER_PS;
 }
 
 void ensemble_follow(struct ensemble *e, tai_span_t elapsed, const struct ensemble_reading *readings,

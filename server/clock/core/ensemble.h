@@ -76,6 +76,7 @@ struct ensemble {
     uint32_t servers;    /* of the configuration, this one included */
     uint32_t f;          /* how many of them may be faulty */
     int64_t rate_fs;     /* cluster time against our raw timeline */
+    int64_t heading_ps;  /* where the last step draws that to: rates that it may take in the next ones */
     bool founded;        /* somebody has learned a frequency */
     int64_t founding_ns; /* how long most of the servers have been measured well */
     int64_t close_width; /* of the cluster that was kept, ps per s: information */
@@ -98,6 +99,8 @@ void ensemble_forget(struct ensemble *e, sync_node_t node);
  * this node's raw timeline. count <= ENSEMBLE_MEMBERS_MAX - 1; nodes differ from each other and from this one. */
 int64_t ensemble_step(struct ensemble *e, tai_span_t elapsed, const struct ensemble_reading *readings,
                       size_t count);
+/* The step's rate could not be taken: it is this one (promise.h). */
+void ensemble_hold(struct ensemble *e, int64_t rate_ps_per_s);
 /* The rate is held by a reference instead: the step's bookkeeping with `rate` as that of cluster time, so that learned
  * frequencies are ready when the references fail. */
 void ensemble_follow(struct ensemble *e, tai_span_t elapsed, const struct ensemble_reading *readings,

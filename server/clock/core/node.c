@@ -27,6 +27,16 @@ static tai_ppb_t growth_floor(const struct engine_settings *settings)
     return oscillator_growth(class, settings->rate_bound, 0, 0, (tai_span_t){ROUND_STEP_NS});
 }
 
+/* A lab machine that is polled rarely goes by its correction until the next one, or for four polls (following.h); what we say of our
+ * line in a reply is used as long as its reader's poll. A step and its way are on top. */
+static int64_t in_use_ns(const struct node *node)
+{
+    const struct engine_settings *s = &node->settings;
+    int64_t poll = round_client_poll_ns(node->clients, s->poll_ns, s->client_poll_ns_max);
+    int64_t use = 4 * poll > NODE_CORRECTION_LIFE_NS ? 4 * poll : NODE_CORRECTION_LIFE_NS;
+    return (use > s->peer_poll_ns ? use : s->peer_poll_ns) + 2 * ROUND_STEP_NS;
+}
+
 static void round_begin(struct node *node)
 {
     int64_t polls = 4 * node->settings.poll_ns;
@@ -37,6 +47,7 @@ static void round_begin(struct node *node)
                                                       .rate_bound = node->settings.rate_bound,
                                                       .floor = growth_floor(&node->settings),
                                                       .settle_ns = settle,
+                                                      .in_use_ns = in_use_ns(node),
                                                       .life_ns = NODE_LINE_LIFE_NS});
 }
 

@@ -21,6 +21,7 @@ void round_init(struct round *r, const struct round_settings *settings)
     memset(r, 0, sizeof *r);
     r->settings = *settings;
     ensemble_init(&r->ensemble, settings->self, settings->servers, settings->f);
+    promise_init(&r->promise, settings->in_use_ns);
 }
 
 /* elapsed * rate in ps: whole seconds and the rest apart, so that nothing overflows. */
@@ -76,6 +77,7 @@ void round_take_up(struct round *r, tai_mono_t now, const struct sync_line *line
 {
     r->since = now;
     r->contradicted = false;
+    promise_init(&r->promise, r->settings.in_use_ns);
     if (line == NULL) {
         r->state = ROUND_NO_LINE;
         return;
@@ -334,11 +336,26 @@ static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_m
     r->free_ns = 0;
 }
 
+/* The rate of a relative line, and how far it may move while what is told now is in use: a quarter more than the ensemble is on its
+ * way to, and an eighth of the floor for its usual small steps. */
+static int64_t promised_rate(struct round *r, tai_mono_t now, int64_t rate_ps, int64_t *ret_changing_ppb)
+{
+    int64_t rate = promise_keep(&r->promise, now, rate_ps);
+    if (rate != rate_ps)
+        ensemble_hold(&r->ensemble, rate);
+    int64_t ahead = size_of(r->ensemble.heading_ps - rate);
+    *ret_changing_ppb = (ahead + ahead / 4) / 1000 + r->settings.floor.ppb / 8 + 1;
+    promise_tell(&r->promise, now, rate, *ret_changing_ppb * 1000);
+    return rate;
+}
+
 /* No references that agree: the ensemble's rate; the half-width has been aged, or what was inherited ends. */
 static void run_free(struct round *r, tai_mono_t now, int64_t elapsed, int64_t rate_ps)
 {
     /* The rate may go on changing as it just did for some steps: the ensemble looks for its place. */
     int64_t changing_ppb = 4 * size_of(rate_ps - r->line.rate_ps_per_s) / 1000;
+    if (r->state == ROUND_RELATIVE)
+        rate_ps = promised_rate(r, now, rate_ps, &changing_ppb);
     r->free_ns += elapsed;
     r->base_ps = rate_ps;
     r->line.rate_ps_per_s = rate_ps;

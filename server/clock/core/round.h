@@ -16,7 +16,8 @@
  *   - When no point is covered by m - f, or nobody has a reference (any more): the rate is the ensemble's (ensemble.h).
  *     A line that was absolute keeps its status, and its half-width grows: as a measured oscillator at first, as one of
  *     which only the declared bound is known after ROUND_HOLD_NS.
- *   - A line that never was absolute is `relative`: cluster time *is* the master's line, so it does not age here. What a
+ *   - A line that never was absolute is `relative`: cluster time *is* the master's line, so it does not age here; its growth is what
+ *     its rate may still change by, and the rate keeps to what was told with it (promise.h). What a
  *     new master inherited from the line it followed it keeps until no correction of its predecessor can be in use.
  * Servers that are not master keep the ensemble's book by the line they follow, so that each could go on at once.
  *
@@ -29,6 +30,7 @@
 #define SERVER_CLOCK_CORE_ROUND_H
 
 #include "server/clock/core/ensemble.h"
+#include "server/clock/core/promise.h"
 
 #define ROUND_STEP_NS   INT64_C(1000000000) /* between steps */
 #define ROUND_SETTLE_NS INT64_C(2000000000) /* in which a distance to the references is closed */
@@ -51,6 +53,7 @@ struct round_settings {
     tai_ppb_t rate_bound; /* rho of this node's oscillator, declared */
     tai_ppb_t floor;      /* what it may do meanwhile although its rate was measured (oscillator.h) */
     int64_t settle_ns;    /* corrections of a predecessor are in use no longer than this */
+    int64_t in_use_ns;    /* our own corrections are in use no longer than this */
     int64_t life_ns;      /* expires - raw of the lines */
 };
 
@@ -71,6 +74,7 @@ enum round_state {
 struct round {
     struct round_settings settings;
     struct ensemble ensemble;
+    struct promise promise; /* of a relative line */
     enum round_state state;
     struct sync_line line; /* cluster time, unless IDLE or NO_LINE */
     int64_t remainder_ps;  /* of line.tai, 0 to 999: seconds of rounding do not add up to a rate */

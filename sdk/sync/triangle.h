@@ -38,7 +38,7 @@ enum triangle_verdict {
 enum triangle_verdict triangle_close(const struct triangle_path *ij, const struct triangle_path *jk,
                                      const struct triangle_path *ik, int64_t *ret_closure_ns);
 
-enum { TRIANGLE_NODES_MAX = SYNC_SERVERS_MAX };
+enum { TRIANGLE_NODES_MAX = SYNC_SERVERS_MAX + 1 }; /* the servers, and one more corner for cluster time */
 
 struct triangle_survey {
     uint32_t triangles, open; /* of those known; lies count as open */

@@ -141,7 +141,7 @@ static void send_one(struct net *net, size_t i, const struct engine_send *s)
     bool lost = to >= net->count || net->cut[i][to] || prop_below(&net->prop, 1000) < net->loss_per_mille;
     if (lost || !net->nodes[to].up)
         return;
-    int64_t at = left + delay(net);
+    int64_t at = left + delay(net) + net->more_ns[i][to];
     struct net_item *item = item_new(net, at + 15 * NET_US, to, NET_PACKET);
     item->from = address_of(i);
     item->stamp_realtime_ns = realtime(net, to, at);

@@ -73,6 +73,7 @@ struct net {
     struct net_node nodes[NET_NODES];
     uint64_t lives[NET_NODES];
     int64_t delay_ns, jitter_ns;
+    int64_t more_ns[NET_NODES][NET_NODES]; /* delay of a way besides, from one to the other */
     unsigned loss_per_mille;
     bool cut[NET_NODES][NET_NODES];
     size_t queued;

@@ -296,6 +296,40 @@ START_TEST(minority_has_no_master_and_no_steps)
 }
 END_TEST
 
+/* What node `i` holds against `whom`. */
+static unsigned triangles_against(const struct net *net, size_t i, size_t whom)
+{
+    const struct suspicion_server *s = suspicion_of(&net->nodes[i].node->suspicion, net->nodes[whom].id);
+    return s == NULL || s->verdict == SUSPICION_TRUSTED || s->reason != SUSPICION_TRIANGLE ? 0 : s->soft;
+}
+
+/* One path is asymmetric by 300 us, so its ends differ by 150 us and no interval is false. Of that path its end sees most triangles open
+ * when the master is the other end, and says so; everybody else sees one open, at that end. */
+START_TEST(an_asymmetric_path_is_named)
+{
+    for (int to_master = 0; to_master < 2; to_master++) {
+        struct net *net = net_make(13, 5);
+        net->nodes[2].reference_width_ns = 200;
+        net->delay_ns = 200 * NET_US;
+        size_t end = to_master ? 2 : 1;
+        net->more_ns[0][end] = 300 * NET_US;
+        net_all_up(net);
+        net_run(net, 300 * NET_S);
+        ck_assert_uint_eq(net_master(net), 2);
+        for (size_t i = 0; i < 5; i++)
+            for (size_t whom = 0; whom < 5; whom++) {
+                bool is_end = i == 0 && whom == end;
+                bool sees_end = to_master ? whom == 0 && i != 2 : i == 1 && whom == 0;
+                bool named = i != whom && triangles_against(net, i, whom) > 0;
+                ck_assert_msg(named == (is_end || (i != whom && sees_end)), "%d: %zu on %zu: %d", to_master,
+                              i + 1, whom + 1, named);
+            }
+        assert_sound(net);
+        net_end(net);
+    }
+}
+END_TEST
+
 static size_t liar;
 static int64_t lie_ns;
 
@@ -451,6 +485,7 @@ int main(void)
     tcase_add_test(tc, leader_loss_moves_nothing);
     tcase_add_test(tc, anchored_node_is_followed);
     tcase_add_test(tc, two_lying_references_of_five);
+    tcase_add_test(tc, an_asymmetric_path_is_named);
     tcase_add_test(tc, restart_keeps_term_and_time);
     tcase_add_test(tc, all_restart_and_find_each_other);
     tcase_add_test(tc, minority_has_no_master_and_no_steps);

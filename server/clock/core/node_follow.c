@@ -7,8 +7,6 @@
 #include "sdk/sync/line.h"
 #include "server/clock/core/node_state.h"
 
-/* Two followers of one master differ by what the three paths hide; beyond this many sigmas and this floor it is odd. */
-enum { ODD_SIGMAS = 8, ODD_NS_MIN = 5000 };
 /* A correction that nothing measured can judge makes us measure, at most this often. */
 #define UNMEASURED_BURST_NS INT64_C(4000000000)
 
@@ -380,13 +378,6 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
 
 /* ---- comparing ---- */
 
-/* Both follow the same master, so the detour over it and our own path should end at the same instant. */
-static bool same_lead(const struct node *node, const struct wire_reply *said, uint64_t term)
-{
-    return said != NULL && said->master.id != 0 && said->master.id == node->election.master.id &&
-           term == node->election.term && (node->state == VIEW_FOLLOWING || node->state == VIEW_MASTER);
-}
-
 static void compare_leaps(struct node *node, size_t server, const struct wire_reply *said,
                           struct engine_actions *actions)
 {
@@ -401,15 +392,36 @@ static void compare_leaps(struct node *node, size_t server, const struct wire_re
     node->leap_differs = differs ? node->leap_differs | bit : node->leap_differs & ~bit;
 }
 
-/* Its line against ours: apart is impossible, odd is odd. */
-static bool compare_lines(struct node *node, const struct engine_now *now, const struct peer *peer, bool same)
+/* Detours that do not close: a path is asymmetric, or somebody lies no more than a path could. */
+static bool compare_triangle(struct node *node, const struct engine_now *now, size_t server,
+                             struct engine_actions *actions)
 {
+    sync_node_t who = node->settings.members[node->server_index[server]].node, whose;
+    int64_t by_ns;
+    switch (node_triangle(node, now, server, &whose, &by_ns)) {
+    case TRIANGLE_UNKNOWN:
+        return false;
+    case TRIANGLE_CLOSED:
+        return suspicion_for(&node->suspicion, who, false);
+    case TRIANGLE_OPEN:
+    case TRIANGLE_LIE: /* what is impossible was found by the intervals before */
+        break;
+    }
+    bool changed = suspicion_against(&node->suspicion, whose, SUSPICION_TRIANGLE, by_ns < 0 ? -by_ns : by_ns);
+    if (whose.id != who.id)
+        report_verdict(node, whose, changed, actions);
+    return whose.id == who.id && changed;
+}
+
+/* Its line against ours: apart is impossible, odd is odd. */
+static bool compare_lines(struct node *node, const struct engine_now *now, size_t server,
+                          struct engine_actions *actions)
+{
+    const struct peer *peer = &node->peers[node->server_index[server]];
     struct sync_line own, line;
-    struct peer_placement p;
     sync_node_t who = peer->member->node;
     if (!clockwork_target(&node->clockwork, &own) || !peer_line(peer, now->raw, &line) ||
-        !peer_placement(peer, now->raw, &p) || !comparable(own.status, line.status) ||
-        !comparable(line.status, own.status))
+        !comparable(own.status, line.status) || !comparable(line.status, own.status))
         return false;
     int64_t apart, width;
     if (!arith_sub(line.tai.ns, line_tai(&own, now->raw).ns, &apart))
@@ -421,12 +433,7 @@ static bool compare_lines(struct node *node, const struct engine_now *now, const
     bool changed = false;
     if (who.id != node->election.master.id) /* the master's hard evidence is its corrections */
         changed = suspicion_for(&node->suspicion, who, true);
-    if (!same)
-        return changed;
-    bool odd = apart > ODD_SIGMAS * p.sigma_ns + ODD_NS_MIN;
-    if (odd)
-        return suspicion_against(&node->suspicion, who, SUSPICION_TRIANGLE, apart) || changed;
-    return suspicion_for(&node->suspicion, who, false) || changed;
+    return compare_triangle(node, now, server, actions) || changed;
 }
 
 void node_follow_compare(struct node *node, const struct engine_now *now, size_t server,
@@ -441,7 +448,7 @@ void node_follow_compare(struct node *node, const struct engine_now *now, size_t
     if (said == NULL)
         return;
     compare_leaps(node, server, said, actions);
-    bool changed = compare_lines(node, now, peer, same_lead(node, said, term));
+    bool changed = compare_lines(node, now, server, actions);
     if (node->state == VIEW_MASTER && peer_reference(peer, now->raw, &reference) && reference.present &&
         !round_consistent(&node->round, &reference, &by_ns))
         changed =

@@ -7,6 +7,7 @@
 #include "client/core/fallback.h"
 #include "client/core/following.h"
 #include "client/core/peer.h"
+#include "sdk/sync/triangle.h"
 #include "sdk/time/hlc.h"
 #include "server/clock/core/election.h"
 #include "server/clock/core/node.h"
@@ -163,5 +164,13 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
 /* An exchange with a server was measured: what it says is compared with what we know. */
 void node_follow_compare(struct node *node, const struct engine_now *now, size_t server,
                          struct engine_actions *actions);
+
+/* ---- node_triangle.c: whose path is asymmetric ---- */
+
+/* The triangle of this server, the master and the other `server`, by triangle.h. TRIANGLE_UNKNOWN: not all of it is measured, or they
+ * do not follow the same master; the rest is untouched. *ret_by_ns: by how much it does not close, signed. *ret_whose: for one that does
+ * not, where to look: the master, when the path to it is a side of more open triangles than any other; else that server. */
+enum triangle_verdict node_triangle(const struct node *node, const struct engine_now *now, size_t server,
+                                    sync_node_t *ret_whose, int64_t *ret_by_ns);
 
 #endif

@@ -124,13 +124,6 @@ static void do_send(struct host *h, const struct engine_send *send, struct udp_s
         *way_of(h, &to) = (struct way_back){0};
 }
 
-static enum taistamp_utc_status utc_status(const struct sync_leap *leap, tai_t now)
-{
-    if (leap->expires.ns == 0)
-        return TAISTAMP_UTC_UNKNOWN;
-    return now.ns < leap->expires.ns ? TAISTAMP_UTC_OK : TAISTAMP_UTC_EXPIRED;
-}
-
 static void be_ready(struct host *h)
 {
     if (h->is_ready)
@@ -188,14 +181,12 @@ static void do_publish(struct host *h, const struct engine_actions *a)
     h->settings->engine.tracking(h->settings->engine.engine, h->last.raw, &tracking);
     struct line_page_context context = {.timeline = h->last.timeline.id,
                                         .realtime_minus_raw_ns = h->last.realtime_ns - h->last.raw.ns,
-                                        .tai_utc_s = tracking.leap.tai_utc_s,
-                                        .next_tai_utc_s = tracking.leap.next_tai_utc_s,
-                                        .next_leap = tracking.leap.next,
-                                        .utc = utc_status(&tracking.leap, target.tai),
                                         .term = a->term,
                                         .master = a->master.id};
     memcpy(context.boot_id, h->boot_id, sizeof context.boot_id);
     struct clock_line line;
+    if (!line_page_leap(&tracking.leap, target.tai, &context) && h->has_published)
+        return;
     if (!line_to_page(&target, &context, &line))
         return; /* out of the page's ranges: what was there expires */
     line.cluster = cluster_now(h, tracking.state);

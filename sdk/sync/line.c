@@ -146,6 +146,20 @@ static bool context_valid(const struct line_page_context *c)
            within(c->next_tai_utc_s, PAGE_TAI_UTC_S_MAX) && c->utc <= TAISTAMP_UTC_UNKNOWN;
 }
 
+bool line_page_leap(const struct sync_leap *leap, tai_t now, struct line_page_context *c)
+{
+    bool coming = leap->next.ns < PAGE_NEVER && now.ns < leap->next.ns + PAGE_LEAP_NS;
+    c->next_leap.ns = coming ? leap->next.ns : PAGE_NEVER;
+    c->next_tai_utc_s = leap->next_tai_utc_s;
+    c->tai_utc_s = coming || leap->next.ns >= PAGE_NEVER ? leap->tai_utc_s : leap->next_tai_utc_s;
+    if (!coming)
+        c->next_tai_utc_s = c->tai_utc_s;
+    c->utc = leap->expires.ns == 0       ? TAISTAMP_UTC_UNKNOWN
+             : now.ns < leap->expires.ns ? TAISTAMP_UTC_OK
+                                         : TAISTAMP_UTC_EXPIRED;
+    return !coming || now.ns < leap->next.ns - PAGE_LEAP_NS;
+}
+
 bool line_to_page(const struct sync_line *line, const struct line_page_context *context,
                   struct clock_line *ret_page)
 {

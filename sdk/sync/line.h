@@ -61,6 +61,9 @@ struct line_page_context {
     enum taistamp_utc_status utc;
     uint64_t term, master;
 };
+/* Fills in what the context says of leap seconds, at `now`. False while CLOCK_REALTIME is ambiguous, PAGE_LEAP_NS on either side of one:
+ * then leave the page as it is (its readers know the leap second), unless there is nothing on it. */
+bool line_page_leap(const struct sync_leap *leap, tai_t now, struct line_page_context *ret_context);
 /* To the page's form: the rate becomes whole ppb and the growth pays for what that changes; a line without bound or wider
  * than a page can say becomes "unknown"; expiry is cut to the page's longest life. False (untouched) when the line or the
  * context is out of the page's ranges. */

@@ -57,7 +57,7 @@ static enum taistamp_status agreed_status(const struct carried *lines, size_t co
     return TAISTAMP_STATUS_RELATIVE;
 }
 
-/* Keeps the lines of one kind, unless they are too few. */
+/* Keeps the lines of one kind; of the best or of relative ones, unless they are too few. */
 static size_t keep_kind(struct carried *lines, size_t count, size_t needed, enum witness_kind kind,
                         bool *ret_absolute)
 {
@@ -65,7 +65,8 @@ static size_t keep_kind(struct carried *lines, size_t count, size_t needed, enum
     for (size_t i = 0; i < count; i++)
         absolute += witness_absolute(lines[i].line.status);
     *ret_absolute = kind == WITNESS_ABSOLUTE || (kind == WITNESS_BEST && absolute >= needed);
-    if ((*ret_absolute ? absolute : count - absolute) < needed) {
+    /* Relative lines say nothing of TAI, however few others there are (seed 723680 of the simulator). */
+    if (kind != WITNESS_ABSOLUTE && (*ret_absolute ? absolute : count - absolute) < needed) {
         *ret_absolute = absolute == count;
         return count;
     }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sdk/sync/phase.h"
 
+#include <stddef.h>
+
 #include "sdk/sync/real.h"
 
 /* Wander of each model, ns/s per root second. */
 static const double wanders[PHASE_MODELS] = {0.01, 0.0316, 0.1, 0.316, 1, 3.16, 10, 31.6, 100};
 static const double leak = 0.0005;       /* of a weight to either neighbour, per reading */
 static const double weight_floor = 1e-9; /* so that no model is beyond revival */
-static const double noise_memory = 128;  /* readings over which the noise is learnt */
-static const double surprise_cut = 9;    /* squared sigmas: one reading teaches at most this */
+static const double noise_memory = 128;  /* differences over which the noise is learnt */
 static const double noise_least_ns = 1;
 static const double ns_per_s = 1e9;
 
@@ -24,35 +25,68 @@ static double smaller(double a, double b)
 
 /* ---- Noise ---- */
 
+/* The median follows by steps of its logarithm, whose best length is one over the density there (Robbins and Monro 1951): of the
+ * size of a normal variable, whose median is 0.6745 sigma, 0.4287. */
+static const double median_of_normal = 0.6745, step_of_normal = 2.333;
+
+static void median_take(struct phase_noise_median *median, double size)
+{
+    median->count += median->count < UINT32_MAX;
+    if (median->count > PHASE_NOISE_LEAST) {
+        double step = step_of_normal / smaller(median->count, noise_memory);
+        double side = size > median_of_normal * median->sigma ? 0.5 : -0.5;
+        median->sigma *= real_exp(side * step);
+    } else {
+        size_t i = median->count - 1;
+        for (; i > 0 && median->first[i - 1] > size; i--)
+            median->first[i] = median->first[i - 1];
+        median->first[i] = size;
+        if (median->count == PHASE_NOISE_LEAST)
+            median->sigma = median->first[PHASE_NOISE_LEAST / 2] / median_of_normal;
+    }
+    if (median->count >= PHASE_NOISE_LEAST && !(median->sigma > noise_least_ns))
+        median->sigma = noise_least_ns;
+}
+
+/* Of the newest reading, the one `distance` before it and the one as far before that: as of one reading. */
+static void take_difference(struct phase_noise *noise, uint32_t distance, struct phase_noise_median *median)
+{
+    if (noise->readings < 2 * distance + 1)
+        return;
+    uint32_t newest = noise->readings - 1;
+    size_t c = newest % PHASE_NOISE_RING, b = (newest - distance) % PHASE_NOISE_RING;
+    size_t a = (newest - 2 * distance) % PHASE_NOISE_RING;
+    double early = (double)(noise->ring[b].at_ns - noise->ring[a].at_ns);
+    double late = (double)(noise->ring[c].at_ns - noise->ring[b].at_ns);
+    double share = early / (early + late); /* of the newest in what is foretold for the middle one */
+    double bend = (double)(noise->ring[a].offset_ns - noise->ring[b].offset_ns) * (1 - share) +
+                  (double)(noise->ring[c].offset_ns - noise->ring[b].offset_ns) * share;
+    median_take(median, real_abs(bend) / real_sqrt(1 + square(share) + square(1 - share)));
+}
+
 void phase_noise_take(struct phase_noise *noise, int64_t at_ns, int64_t offset_ns)
 {
-    if (noise->readings >= 2) {
-        double early = (double)(noise->at_ns[1] - noise->at_ns[0]), late = (double)(at_ns - noise->at_ns[1]);
-        double share = early / (early + late); /* of the newest in what is foretold for the middle one */
-        double a = (double)(noise->offset_ns[0] - noise->offset_ns[1]);
-        double b = (double)(offset_ns - noise->offset_ns[1]);
-        double bend = a * (1 - share) + b * share;
-        double seen = square(bend) / (1 + square(share) + square(1 - share));
-        double n = ++noise->differences;
-        if (n > PHASE_NOISE_LEAST)
-            seen = smaller(seen, surprise_cut * noise->square + square(noise_least_ns));
-        noise->square += (seen - noise->square) / smaller(n, noise_memory);
-        if (noise->differences > 1000000)
-            noise->differences = 1000000;
-    }
-    noise->at_ns[0] = noise->at_ns[1];
-    noise->offset_ns[0] = noise->offset_ns[1];
-    noise->at_ns[1] = at_ns;
-    noise->offset_ns[1] = offset_ns;
-    if (noise->readings < 2)
-        noise->readings++;
+    /* The ring turns whole, so that the count never ends. */
+    if (noise->readings == UINT32_MAX)
+        noise->readings -= UINT32_MAX / PHASE_NOISE_RING / 2 * PHASE_NOISE_RING;
+    size_t next = noise->readings++ % PHASE_NOISE_RING;
+    noise->ring[next].at_ns = at_ns;
+    noise->ring[next].offset_ns = offset_ns;
+    take_difference(noise, 1, &noise->near);
+    take_difference(noise, PHASE_NOISE_FAR, &noise->far);
 }
 
 double phase_noise_sigma(const struct phase_noise *noise)
 {
-    if (noise->differences < PHASE_NOISE_LEAST)
+    if (noise->near.count < PHASE_NOISE_LEAST)
         return 0;
-    double sigma = real_sqrt(noise->square);
+    double near = square(noise->near.sigma), variance = near;
+    if (noise->far.count >= PHASE_NOISE_LEAST) {
+        double cube = PHASE_NOISE_FAR * PHASE_NOISE_FAR * PHASE_NOISE_FAR;
+        double wander = square(noise->far.sigma) - near;
+        variance = near - (wander > 0 ? wander : 0) / (cube - 1);
+    }
+    double sigma = real_sqrt(variance);
     return sigma > noise_least_ns ? sigma : noise_least_ns;
 }
 
@@ -188,15 +222,6 @@ static void reweigh(struct phase *phase, const double likelihood_log[PHASE_MODEL
         phase->models[i].weight /= total;
 }
 
-/* Surprises that are larger or smaller than foretold: so is the noise, as far as the foretold consists of it. */
-static void learn_noise(struct phase *phase, double surprise_squared, double part, double most_ns)
-{
-    double n = smaller(phase->updates, noise_memory);
-    double by = (smaller(surprise_squared, surprise_cut) - 1) * part / n;
-    double noise = phase->noise * real_sqrt(1 + by);
-    phase_set_noise(phase, smaller(noise, most_ns));
-}
-
 /* Keeps phases small beside their reference. */
 static void recentre(struct phase *phase)
 {
@@ -206,20 +231,15 @@ static void recentre(struct phase *phase)
         phase->models[i].phase -= (double)by;
 }
 
-void phase_update(struct phase *phase, int64_t at_ns, int64_t offset_ns, double most_ns)
+void phase_update(struct phase *phase, int64_t at_ns, int64_t offset_ns)
 {
     mix(phase);
     advance(phase, at_ns);
-    double z = (double)(offset_ns - phase->base_ns), noise_var = square(phase->noise);
-    struct moments before = moments_of(phase);
-    double foretold = before.phase_var + noise_var, surprise = square(z - before.phase) / foretold;
-    double likelihood_log[PHASE_MODELS];
+    double z = (double)(offset_ns - phase->base_ns), likelihood_log[PHASE_MODELS];
     for (int i = 0; i < PHASE_MODELS; i++)
-        likelihood_log[i] = model_take(&phase->models[i], z, noise_var);
+        likelihood_log[i] = model_take(&phase->models[i], z, square(phase->noise));
     reweigh(phase, likelihood_log);
     phase->updates += phase->updates < UINT32_MAX;
-    if (most_ns > 0)
-        learn_noise(phase, surprise, noise_var / foretold, most_ns);
     recentre(phase);
 }
 

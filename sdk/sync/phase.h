@@ -5,9 +5,8 @@
  * two-state filter of Kalman (1960) is the best there is; here neither is. PHASE_MODELS such filters run beside each other,
  * half a decade of wander apart, each weighted by how well it foretold what came (Magill 1965), leaking to its neighbours a
  * little (Blom and Bar-Shalom 1988), so that the bank follows when the wander changes; the estimate is their weighted
- * mean. The noise is common to all. A second difference of three readings in a row is six parts noise and almost no clock: that gives
- * its first figure and its upper limit (struct phase_noise); from then on it is what makes the filter's surprises as large as
- * foretold, so far as noise is what they consist of.
+ * mean. The noise is measured beside it (struct phase_noise): a second difference of readings consists of noise, as much at any
+ * distance, and of wander, that grows with the cube of it. So two distances tell them apart.
  *
  * Worked number: noise 1 us, a reading each second, wander 1 ns/s per root second (1e-9): the best filter averages over about
  * 30 s and knows the offset to 0.21 us, one sigma, the rate to 7 ns/s.
@@ -36,16 +35,24 @@ struct phase {
     uint32_t updates;
 };
 
-/* Noise of a row of readings, from their second differences. Zeroes at the start. */
-struct phase_noise {
-    int64_t at_ns[2], offset_ns[2]; /* the last two readings, older first */
-    uint32_t readings, differences; /* taken */
-    double square;                  /* ns^2 */
+/* Noise of a row of readings: the median size of their second differences at distances 1 and PHASE_NOISE_FAR, which some wild
+ * readings among them do not move. Zeroes at the start. */
+enum { PHASE_NOISE_FAR = 4, PHASE_NOISE_RING = 2 * PHASE_NOISE_FAR + 1, PHASE_NOISE_LEAST = 7 };
+struct phase_noise_median {
+    double first[PHASE_NOISE_LEAST]; /* the first sizes, sorted */
+    double sigma;                    /* ns; 0 while there are only these */
+    uint32_t count;
 };
-enum { PHASE_NOISE_LEAST = 6 }; /* differences before it says anything */
-/* Takes a reading, wild ones too (a difference counts at most as three sigma). Readings of raw must rise. */
+struct phase_noise {
+    struct {
+        int64_t at_ns, offset_ns;
+    } ring[PHASE_NOISE_RING];
+    uint32_t readings;
+    struct phase_noise_median near, far;
+};
+/* Readings of raw must rise. */
 void phase_noise_take(struct phase_noise *noise, int64_t at_ns, int64_t offset_ns);
-/* One sigma in ns, at least 1: what the readings show, wander between them included; 0 while too few were taken. */
+/* One sigma of a reading in ns, at least 1; 0 before PHASE_NOISE_LEAST near differences. */
 double phase_noise_sigma(const struct phase_noise *noise);
 
 /* Begins at raw reading at_ns with an offset that is known to one sigma `noise_ns` > 0, and a rate as given (ns/s, sigma > 0). */
@@ -54,9 +61,9 @@ void phase_start(struct phase *phase, int64_t at_ns, int64_t offset_ns, double r
 /* How far a reading at at_ns (not before the last) is from what is foretold, in sigmas of the mean of all models; *ret_physical: in
  * sigmas of the model with the strongest wander, the most that any oscillator might do. */
 double phase_surprise(const struct phase *phase, int64_t at_ns, int64_t offset_ns, double *ret_physical);
-/* Takes a reading, not before the last. `most_ns`: the noise is learnt to be no more than this; 0: it is not learnt. */
-void phase_update(struct phase *phase, int64_t at_ns, int64_t offset_ns, double most_ns);
-/* The noise turned out otherwise than thought. ns > 0. */
+/* Takes a reading, not before the last. */
+void phase_update(struct phase *phase, int64_t at_ns, int64_t offset_ns);
+/* The noise of the readings to come. */
 void phase_set_noise(struct phase *phase, double noise_ns);
 
 struct phase_estimate {

@@ -7,7 +7,8 @@
 static const double ps_per_ns = 1000;
 static const double rival_rate_ns_per_s = 10000; /* a clock that changed may run by 10 ppm otherwise */
 static const double noise_doubt = 1.5;           /* readings that no fit takes: the noise must be larger */
-enum { NOISE_LEAST_DIV = 4, INTERVAL_MEMORY = 8 };
+static const double noise_surprise = 3; /* a fit made with so much less noise than there is was none */
+enum { INTERVAL_MEMORY = 8 };
 
 void track_init(struct track *track, const struct track_settings *settings)
 {
@@ -24,25 +25,40 @@ static void note_interval(struct track *track, int64_t at_ns)
     track->last_ns = at_ns;
 }
 
-/* Readings may be no noisier than they show; a source says what is usual, a quarter of that is the least believed. */
-static double noise_most(const struct track *track, double expected)
+static double larger(double a, double b)
 {
-    double shown = phase_noise_sigma(&track->readings_noise), least = expected / NOISE_LEAST_DIV;
-    return shown == 0 || shown > least ? shown : least;
+    return a > b ? a : b;
 }
 
-/* As soon as enough was read the noise measured stands in for the noise expected. */
-static void measure_noise(struct track *track, double expected)
+static double rate_start(const struct track *track)
 {
-    double most = noise_most(track, expected);
-    if (most == 0)
+    return (double)track->settings.rate_ps_per_s / ps_per_ns;
+}
+
+static double rate_start_sigma(const struct track *track)
+{
+    return (double)track->settings.rate_sigma_ps_per_s / ps_per_ns;
+}
+
+/* The noise that the readings show stands in for the noise expected: at first that of all, since a fit that takes none of them learns
+ * nothing; then that of the fit's own. */
+static void measure_noise(struct track *track, int64_t offset_ns, double least)
+{
+    double all = phase_noise_sigma(&track->all_noise), own = phase_noise_sigma(&track->fit_noise);
+    if (own > 0) {
+        track->measured = true;
+        phase_set_noise(&track->fit, larger(own, least));
         return;
-    if (!track->measured)
-        phase_set_noise(&track->fit, most);
+    }
+    if (all == 0 || track->measured)
+        return;
+    if (all > noise_surprise * track->fit.noise && track->samples < track->all_noise.readings / 2) {
+        phase_start(&track->fit, track->last_ns, offset_ns, rate_start(track), rate_start_sigma(track), all);
+        track->samples = 1;
+        track->rival_run = 0;
+    }
     track->measured = true;
-    double least = expected / NOISE_LEAST_DIV;
-    if (track->fit.noise < least)
-        phase_set_noise(&track->fit, least);
+    phase_set_noise(&track->fit, larger(all, least));
 }
 
 static void rival_begin(struct track *track, int64_t at_ns, int64_t offset_ns, double physical)
@@ -51,7 +67,7 @@ static void rival_begin(struct track *track, int64_t at_ns, int64_t offset_ns, d
     phase_estimate(&track->fit, at_ns, &e);
     double noise = track->fit.noise;
     if (track->rival_run > 0) /* neither fit took it: perhaps all of this is noise */
-        noise = track->rival.noise * noise_doubt;
+        noise = larger(noise, track->rival.noise * noise_doubt);
     phase_start(&track->rival, at_ns, offset_ns, e.rate, rival_rate_ns_per_s, noise);
     track->rival_explained = physical <= TRACK_CUT;
     track->rival_run = 1;
@@ -61,6 +77,7 @@ static enum track_verdict rival_wins(struct track *track)
 {
     track->fit = track->rival;
     track->samples = track->rival_run;
+    track->fit_noise = (struct phase_noise){.readings = 0};
     track->rival_run = 0;
     track->fits++;
     return track->rival_explained ? TRACK_STEERED : TRACK_JUMPED;
@@ -70,7 +87,7 @@ static enum track_verdict set_aside(struct track *track, int64_t at_ns, int64_t 
 {
     double ignored;
     if (track->rival_run > 0 && phase_surprise(&track->rival, at_ns, offset_ns, &ignored) <= TRACK_CUT) {
-        phase_update(&track->rival, at_ns, offset_ns, 0);
+        phase_update(&track->rival, at_ns, offset_ns);
         track->rival_run++;
         return track->rival_run >= TRACK_RUN ? rival_wins(track) : TRACK_SET_ASIDE;
     }
@@ -80,28 +97,30 @@ static enum track_verdict set_aside(struct track *track, int64_t at_ns, int64_t 
 
 static enum track_verdict begin(struct track *track, int64_t at_ns, int64_t offset_ns, double noise)
 {
-    phase_start(&track->fit, at_ns, offset_ns, (double)track->settings.rate_ps_per_s / ps_per_ns,
-                (double)track->settings.rate_sigma_ps_per_s / ps_per_ns, noise);
+    phase_start(&track->fit, at_ns, offset_ns, rate_start(track), rate_start_sigma(track), noise);
     track->last_ns = at_ns;
     track->samples = track->fits = 1;
-    phase_noise_take(&track->readings_noise, at_ns, offset_ns);
+    phase_noise_take(&track->all_noise, at_ns, offset_ns);
+    phase_noise_take(&track->fit_noise, at_ns, offset_ns);
     return TRACK_BEGAN;
 }
 
-enum track_verdict track_add(struct track *track, int64_t at_ns, int64_t offset_ns, int64_t noise_ns)
+enum track_verdict track_add(struct track *track, int64_t at_ns, int64_t offset_ns, int64_t noise_ns,
+                             int64_t least_ns)
 {
-    BUG_UNLESS(noise_ns > 0);
-    double expected = (double)noise_ns, physical;
+    BUG_UNLESS(noise_ns > 0 && least_ns >= 0);
+    double least = (double)least_ns, physical;
     if (track->samples == 0)
-        return begin(track, at_ns, offset_ns, expected);
+        return begin(track, at_ns, offset_ns, larger((double)noise_ns, least));
     if (at_ns <= track->last_ns)
         return TRACK_OLD;
     note_interval(track, at_ns);
-    phase_noise_take(&track->readings_noise, at_ns, offset_ns);
-    measure_noise(track, expected);
+    phase_noise_take(&track->all_noise, at_ns, offset_ns);
+    measure_noise(track, offset_ns, least);
     if (phase_surprise(&track->fit, at_ns, offset_ns, &physical) > TRACK_CUT)
         return set_aside(track, at_ns, offset_ns, physical);
-    phase_update(&track->fit, at_ns, offset_ns, track->measured ? noise_most(track, expected) : 0);
+    phase_update(&track->fit, at_ns, offset_ns);
+    phase_noise_take(&track->fit_noise, at_ns, offset_ns);
     track->samples += track->samples < UINT32_MAX;
     track->rival_run = 0;
     return TRACK_TAKEN;

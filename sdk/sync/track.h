@@ -26,8 +26,8 @@ struct track_settings {
 
 struct track {
     struct track_settings settings;
-    struct phase_noise readings_noise; /* of all readings, wild ones too */
-    bool measured;                     /* the fit's noise is by measurement */
+    struct phase_noise all_noise, fit_noise; /* of all readings, wild ones too; of those in the fit */
+    bool measured;                           /* the fit's noise is by measurement */
     struct phase fit;
     struct phase rival; /* meaningful while rival_run > 0 */
     uint32_t rival_run;
@@ -48,9 +48,10 @@ enum track_verdict {
     TRACK_JUMPED,  /* the same, which no oscillator explains */
     TRACK_OLD      /* not taken: not after the last one */
 };
-/* A reading: at raw reading at_ns, in [0, 2^61], the other clock was ahead by offset_ns, |offset_ns| < 2^62, with an expected noise
- * of noise_ns (one sigma, > 0; believed until enough has been measured, and no less than a quarter of it ever after). */
-enum track_verdict track_add(struct track *track, int64_t at_ns, int64_t offset_ns, int64_t noise_ns);
+/* A reading: at raw reading at_ns, in [0, 2^61], the other clock was ahead by offset_ns, |offset_ns| < 2^62. Its noise, one sigma, is
+ * expected to be noise_ns > 0, which counts until enough has been measured, and is never believed to be less than least_ns >= 0. */
+enum track_verdict track_add(struct track *track, int64_t at_ns, int64_t offset_ns, int64_t noise_ns,
+                             int64_t least_ns);
 
 struct track_estimate {
     int64_t offset_ns;

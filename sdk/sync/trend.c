@@ -6,10 +6,11 @@
 enum { PHASE, RATE, AGEING, WARMTH };
 
 /* Wander of each model, ns/s per root second. */
-static const double wanders[TREND_MODELS] = {0.01, 0.0215, 0.0464, 0.1,  0.215, 0.464, 1,
-                                             2.15, 4.64,   10,     21.5, 46.4,  100};
+static const double wanders[TREND_MODELS] = {
+    0.01,  0.01468, 0.02154, 0.03162, 0.04642, 0.06813, 0.1,   0.1468, 0.2154, 0.3162, 0.4642, 0.6813, 1,
+    1.468, 2.154,   3.162,   4.642,   6.813,   10,      14.68, 21.54,  31.62,  46.42,  68.13,  100};
 static const double weight_floor = 1e-12;
-static const double ns_per_s = 1e9;
+static const double ns_per_s = 1e9, fs_per_ns = 1e6, s_per_day = 86400, mk_per_k = 1000;
 
 static double square(double x)
 {
@@ -37,20 +38,20 @@ static void weights_normalise(struct trend *trend)
         trend->models[i].weight /= total;
 }
 
-void trend_start(struct trend *trend, const struct trend_start *start, int64_t at_ns, int64_t offset_ns,
-                 double sigma_ns)
+void trend_start(struct trend *trend, const struct trend_rates *known, int64_t at_ns, int64_t offset_ns,
+                 int64_t sigma_ns)
 {
     *trend = (struct trend){.at_ns = at_ns, .base_ns = offset_ns, .updates = 1};
     for (int i = 0; i < TREND_MODELS; i++) {
         struct trend_model *m = &trend->models[i];
-        m->mean[RATE] = start->rate;
-        m->mean[AGEING] = start->ageing;
-        m->mean[WARMTH] = start->coefficient;
-        m->cov[PHASE][PHASE] = square(sigma_ns);
-        m->cov[RATE][RATE] = square(start->rate_sigma);
-        m->cov[AGEING][AGEING] = square(start->ageing_sigma);
-        m->cov[WARMTH][WARMTH] = square(start->coefficient_sigma);
-        m->weight = weight_before(wanders[i], start->wander);
+        m->mean[RATE] = (double)known->rate_fs_per_s / fs_per_ns;
+        m->mean[AGEING] = (double)known->ageing_fs_per_s_day / fs_per_ns / s_per_day;
+        m->mean[WARMTH] = (double)known->coefficient_fs_per_s_k / fs_per_ns;
+        m->cov[PHASE][PHASE] = square((double)sigma_ns);
+        m->cov[RATE][RATE] = square((double)known->rate_sigma_fs_per_s / fs_per_ns);
+        m->cov[AGEING][AGEING] = square((double)known->ageing_sigma_fs_per_s_day / fs_per_ns / s_per_day);
+        m->cov[WARMTH][WARMTH] = square((double)known->coefficient_sigma_fs_per_s_k / fs_per_ns);
+        m->weight = weight_before(wanders[i], (double)known->wander_fs_per_s / fs_per_ns);
     }
     weights_normalise(trend);
 }
@@ -76,8 +77,9 @@ static void model_advance(struct trend_model *m, double dt, double warmth, doubl
     p[RATE][RATE] += q;
 }
 
-void trend_advance(struct trend *trend, int64_t at_ns, double warmth)
+void trend_advance(struct trend *trend, int64_t at_ns, int64_t warmth_mk)
 {
+    double warmth = (double)warmth_mk / mk_per_k;
     double dt = (double)(at_ns - trend->at_ns) / ns_per_s;
     for (int i = 0; i < TREND_MODELS; i++)
         model_advance(&trend->models[i], dt, warmth, wanders[i]);
@@ -116,12 +118,12 @@ static double spread(const struct trend *trend, int state, double mean)
     return sum;
 }
 
-void trend_update(struct trend *trend, int64_t offset_ns, double sigma_ns)
+void trend_update(struct trend *trend, int64_t offset_ns, int64_t sigma_ns)
 {
     double likelihood_log[TREND_MODELS], best = -1e300;
     double z = (double)(offset_ns - trend->base_ns);
     for (int i = 0; i < TREND_MODELS; i++) {
-        likelihood_log[i] = model_take(&trend->models[i], z, sigma_ns);
+        likelihood_log[i] = model_take(&trend->models[i], z, (double)sigma_ns);
         if (likelihood_log[i] > best)
             best = likelihood_log[i];
     }
@@ -135,23 +137,43 @@ void trend_update(struct trend *trend, int64_t offset_ns, double sigma_ns)
     trend->updates += trend->updates < UINT32_MAX;
 }
 
-void trend_estimate(const struct trend *trend, double warmth, struct trend_estimate *ret_estimate)
+static int64_t fs_of(double ns)
 {
-    struct trend_estimate e = {.ageing = weighted(trend, AGEING), .coefficient = weighted(trend, WARMTH)};
-    double phase = weighted(trend, PHASE), log_wander = 0, rate_var = 0;
-    e.offset_ns = trend->base_ns + real_round(phase);
-    e.rate = weighted(trend, RATE) + warmth * e.coefficient;
+    return real_round(ns * fs_per_ns);
+}
+
+static int64_t sigma_fs_of(double variance)
+{
+    return fs_of(real_sqrt(variance)) + 1;
+}
+
+void trend_estimate(const struct trend *trend, int64_t warmth_mk, struct trend_estimate *ret_estimate)
+{
+    double warmth = (double)warmth_mk / mk_per_k, log_wander = 0, rate_var = 0;
+    double phase = weighted(trend, PHASE), ageing = weighted(trend, AGEING);
+    double coefficient = weighted(trend, WARMTH), rate = weighted(trend, RATE) + warmth * coefficient;
     for (int i = 0; i < TREND_MODELS; i++) {
         const struct trend_model *m = &trend->models[i];
         double own =
             m->cov[RATE][RATE] + 2 * warmth * m->cov[RATE][WARMTH] + square(warmth) * m->cov[WARMTH][WARMTH];
-        rate_var += m->weight * (own + square(m->mean[RATE] + warmth * m->mean[WARMTH] - e.rate));
+        rate_var += m->weight * (own + square(m->mean[RATE] + warmth * m->mean[WARMTH] - rate));
         log_wander += m->weight * real_log(wanders[i]);
     }
-    e.sigma_ns = real_sqrt(spread(trend, PHASE, phase));
-    e.rate_sigma = real_sqrt(rate_var);
-    e.ageing_sigma = real_sqrt(spread(trend, AGEING, e.ageing));
-    e.coefficient_sigma = real_sqrt(spread(trend, WARMTH, e.coefficient));
-    e.wander = real_exp(log_wander);
-    *ret_estimate = e;
+    *ret_estimate = (struct trend_estimate){
+        .offset_ns = trend->base_ns + real_round(phase),
+        .sigma_ns = real_round(real_sqrt(spread(trend, PHASE, phase))) + 1,
+        .rates = {.rate_fs_per_s = fs_of(rate),
+                  .rate_sigma_fs_per_s = sigma_fs_of(rate_var),
+                  .ageing_fs_per_s_day = fs_of(ageing * s_per_day),
+                  .ageing_sigma_fs_per_s_day = sigma_fs_of(spread(trend, AGEING, ageing) * square(s_per_day)),
+                  .coefficient_fs_per_s_k = fs_of(coefficient),
+                  .coefficient_sigma_fs_per_s_k = sigma_fs_of(spread(trend, WARMTH, coefficient)),
+                  .wander_fs_per_s = fs_of(real_exp(log_wander))},
+    };
+}
+
+int64_t trend_doubt_fs(int64_t sigma_fs_per_s, int64_t wander_fs_per_s, int64_t away_s, int64_t step_fs_per_s)
+{
+    double walked = square((double)wander_fs_per_s) * (double)away_s;
+    return real_round(real_sqrt(square((double)sigma_fs_per_s) + walked + square((double)step_fs_per_s))) + 1;
 }

@@ -34,3 +34,12 @@ TESTS += tests/unit/test_anchor
 tests_unit_test_anchor_SOURCES = tests/unit/test_anchor.c
 tests_unit_test_anchor_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_anchor_LDADD = $(clock_test_libs)
+
+check_PROGRAMS += tests/unit/test_refclock_filter tests/unit/test_holdover
+TESTS += tests/unit/test_refclock_filter tests/unit/test_holdover
+tests_unit_test_refclock_filter_SOURCES = tests/unit/test_refclock_filter.c tests/sim/oscillator.c tests/sim/oscillator.h
+tests_unit_test_refclock_filter_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_refclock_filter_LDADD = libtaiclockcore.la libtaiclientcore.la $(sync_test_libs)
+tests_unit_test_holdover_SOURCES = tests/unit/test_holdover.c
+tests_unit_test_holdover_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_holdover_LDADD = libtaiclockcore.la libtaiclientcore.la $(sync_test_libs)

@@ -9,7 +9,10 @@
 #define OFFSET_NS_MAX  (INT64_C(1) << 62)
 #define WIDTH_NS_MAX   INT64_C(1000000000000000) /* 11 days: nothing worse is a source of time */
 #define PS_PER_PPB     INT64_C(1000)
-enum { NOISE_OF_ERROR = 3 }; /* a bound is about three sigmas, until the noise has been measured */
+enum {
+    NOISE_OF_ERROR = 3, /* a bound is about three sigmas, until the noise has been measured */
+    NOISE_LEAST_DIV = 4 /* of the noise that a source expects: the least that is believed */
+};
 
 static void tracks_init(struct refclock_filter *filter)
 {
@@ -138,7 +141,8 @@ enum refclock_filter_verdict refclock_filter_add(struct refclock_filter *filter,
     filter->timeline = sample->timeline;
     struct refclock_track *t = &filter->tracks[sample->pulse];
     int64_t noise = sample->noise_ns > 0 ? sample->noise_ns : sample->error_ns / NOISE_OF_ERROR + 1;
-    enum track_verdict verdict = track_add(&t->track, sample->raw.ns, sample->tai.ns - sample->raw.ns, noise);
+    enum track_verdict verdict = track_add(&t->track, sample->raw.ns, sample->tai.ns - sample->raw.ns, noise,
+                                           sample->noise_ns / NOISE_LEAST_DIV);
     if (verdict == TRACK_OLD)
         return REFCLOCK_FILTER_OLD;
     if (verdict == TRACK_SET_ASIDE) {

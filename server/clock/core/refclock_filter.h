@@ -26,7 +26,7 @@
 #include "sdk/sync/track.h"
 #include "server/clock/core/refclock.h"
 
-enum { REFCLOCK_KEPT = 16, REFCLOCK_LIFE_INTERVALS = 4 };
+enum { REFCLOCK_KEPT = 16, REFCLOCK_LIFE_INTERVALS = 6 };
 #define REFCLOCK_LIFE_NS INT64_C(8000000000)
 
 /* What a source says at one reading of the raw timeline. */

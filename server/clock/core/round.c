@@ -293,10 +293,12 @@ static void draw(struct round *r, const struct agreement *a, int64_t elapsed)
 }
 
 /* Whether the line lies so far outside of what the references allow that drawing it there would take longer than what it said
- * is worth: at a start, a line taken up from the first readings of a machine that was busy; after long holdover. */
-static bool is_lost(const struct agreement *a)
+ * is worth: at a start, a line taken up from the first readings of a machine that was busy; after long holdover. Its interval
+ * must have said that they can be there: where it contradicts them somebody is wrong, and it is not known who. */
+static bool is_lost(const struct round *r, const struct agreement *a)
 {
-    return a->hull.earliest_ns > ROUND_BEGIN_AGAIN_NS || a->hull.latest_ns < -ROUND_BEGIN_AGAIN_NS;
+    int64_t by = a->hull.earliest_ns > 0 ? a->hull.earliest_ns : -a->hull.latest_ns;
+    return by > ROUND_BEGIN_AGAIN_NS && by <= r->line.half_width.ns;
 }
 
 /* Cluster time is where the references are from now on. Nobody's published time steps by it: each node slews to its target
@@ -318,7 +320,7 @@ static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_m
         set_down(r, a);
         line_begin(r, timeline, now, r->line.tai, a->rate_ps);
     } else {
-        if (is_lost(a))
+        if (is_lost(r, a))
             set_down(r, a);
         draw(r, a, elapsed);
     }

@@ -37,7 +37,7 @@
 #define ROUND_SLEW_PS   INT64_C(100000000)  /* and not faster than by 100 ppm */
 /* Relative time that turns out to be further than this from TAI ends, and absolute time begins where the references are:
  * drawing it there would take minutes to days, and what was relative never claimed to be near. An absolute line that lies
- * further than this outside of the references' hull is set down where they are: its nodes slew there, each with what is left
+ * further than this outside of the references' hull, and whose interval reaches it, is set down where they are: its nodes slew there, each with what is left
  * in its half-width, and whoever starts or follows later is near at once. */
 #define ROUND_BEGIN_AGAIN_NS INT64_C(1000000)
 /* After this long a measured rate is worth no more than the data sheet. */

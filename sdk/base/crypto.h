@@ -24,6 +24,23 @@ struct hash {
     uint8_t b[SHA256_LEN];
 };
 
+/* Message authentication codes of NTP's symmetric keys: for foreign peers only, nothing of ours uses them. Of a hash it is
+ * the hash of key and message (RFC 5905 section 7.3), of AES it is CMAC (RFC 8573). */
+enum mac_algorithm {
+    MAC_MD5,
+    MAC_SHA1,
+    MAC_SHA256,
+    MAC_SHA384,
+    MAC_SHA512,
+    MAC_AES128_CMAC,
+    MAC_AES256_CMAC,
+    MAC_ALGORITHMS
+};
+enum { MAC_LEN_MAX = 64 };
+/* Writes the code and returns its length; 0 where the library has no such algorithm or the key does not fit it. */
+typedef size_t (*mac_fn)(void *ctx, enum mac_algorithm algorithm, struct bytes key, struct bytes message,
+                         uint8_t ret_mac[MAC_LEN_MAX]);
+
 struct crypto {
     void *ctx;
     /* SHA-256 of the concatenated parts. */

@@ -337,6 +337,65 @@ void ed25519_free(struct ed25519 *key)
     free(key);
 }
 
+/* ---- NTP's symmetric keys ---- */
+
+static size_t mac_of_hash(const char *name, struct bytes key, struct bytes message,
+                          uint8_t ret_mac[MAC_LEN_MAX])
+{
+    unsigned len = 0;
+    EVP_MD *md = EVP_MD_fetch(NULL, name, NULL);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = md != NULL && ctx != NULL && EVP_MD_get_size(md) <= MAC_LEN_MAX &&
+              EVP_DigestInit_ex2(ctx, md, NULL) == 1 && EVP_DigestUpdate(ctx, key.data, key.len) == 1 &&
+              EVP_DigestUpdate(ctx, message.data, message.len) == 1 &&
+              EVP_DigestFinal_ex(ctx, ret_mac, &len) == 1;
+    EVP_MD_CTX_free(ctx);
+    EVP_MD_free(md);
+    return ok ? len : 0;
+}
+
+static size_t mac_of_cipher(const char *name, size_t key_len, struct bytes key, struct bytes message,
+                            uint8_t ret_mac[MAC_LEN_MAX])
+{
+    size_t len = 0;
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "CMAC", NULL);
+    EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+    /* OSSL_PARAM has one pointer type for what is read and what is written; this is only read. */
+    union {
+        const char *in;
+        char *out;
+    } cipher = {name};
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("cipher", cipher.out, 0),
+                           OSSL_PARAM_construct_end()};
+    bool ok = ctx != NULL && key.len == key_len && EVP_MAC_init(ctx, key.data, key.len, params) == 1 &&
+              EVP_MAC_update(ctx, message.data, message.len) == 1 &&
+              EVP_MAC_final(ctx, ret_mac, &len, MAC_LEN_MAX) == 1;
+    EVP_MAC_CTX_free(ctx);
+    EVP_MAC_free(mac);
+    return ok ? len : 0;
+}
+
+size_t openssl_mac(void *ctx, enum mac_algorithm algorithm, struct bytes key, struct bytes message,
+                   uint8_t ret_mac[MAC_LEN_MAX])
+{
+    static const char *const hashes[] = {[MAC_MD5] = "MD5",
+                                         [MAC_SHA1] = "SHA1",
+                                         [MAC_SHA256] = "SHA2-256",
+                                         [MAC_SHA384] = "SHA2-384",
+                                         [MAC_SHA512] = "SHA2-512"};
+    (void)ctx;
+    size_t len;
+    errors_hold();
+    if (algorithm == MAC_AES128_CMAC)
+        len = mac_of_cipher("AES-128-CBC", 16, key, message, ret_mac);
+    else if (algorithm == MAC_AES256_CMAC)
+        len = mac_of_cipher("AES-256-CBC", 32, key, message, ret_mac);
+    else
+        len = mac_of_hash(hashes[algorithm], key, message, ret_mac);
+    errors_drop();
+    return len;
+}
+
 /* ---- X25519 and what is derived from it ---- */
 
 struct x25519 {

@@ -20,6 +20,10 @@ TAISTAMP_MUST_CHECK enum tai_err openssl_random(void *out, size_t len);
 /* SHA-1, for the check line of leap-seconds.list only. */
 TAISTAMP_MUST_CHECK enum tai_err openssl_sha1(struct bytes message, uint8_t ret_hash[20]);
 
+/* A mac_fn (sdk/base/crypto.h); ctx is not looked at. MD5 and SHA-1 are missing where the system's policy forbids them. */
+size_t openssl_mac(void *ctx, enum mac_algorithm algorithm, struct bytes key, struct bytes message,
+                   uint8_t ret_mac[MAC_LEN_MAX]);
+
 /* Hashing in pieces. */
 struct openssl_digest;
 TAISTAMP_MUST_CHECK enum tai_err openssl_digest_new(enum taistamp_algorithm algorithm,

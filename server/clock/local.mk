@@ -37,3 +37,16 @@ libtaid_la_SOURCES += \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/run.c
 libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la
+
+# NTP servers as references.
+libtaiclockcore_la_SOURCES += \
+	server/clock/core/ntp_client.c server/clock/core/ntp_client.h \
+	server/clock/core/ntp_keys.c server/clock/core/ntp_keys.h \
+	server/clock/core/ntp_packet.c server/clock/core/ntp_packet.h \
+	server/clock/core/ntp_smear.c server/clock/core/ntp_smear.h \
+	server/clock/core/upstreams.c server/clock/core/upstreams.h \
+	server/clock/core/utc_leap.c server/clock/core/utc_leap.h
+libtaid_la_SOURCES += \
+	server/clock/io/ntp_address.c server/clock/io/ntp_address.h \
+	server/clock/io/ntp_resolve.c server/clock/io/ntp_resolve.h \
+	server/clock/io/ntp_upstream.c

@@ -27,5 +27,6 @@ include tests/fuzz/keys.mk
 include tests/fuzz/wire.mk
 include tests/fuzz/control.mk
 include tests/fuzz/sync.mk
+include tests/fuzz/ntp.mk
 include tests/fuzz/engine.mk
 include tests/fuzz/events.mk

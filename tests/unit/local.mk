@@ -9,6 +9,7 @@ include tests/unit/clock.mk
 include tests/unit/gps.mk
 include tests/unit/election.mk
 include tests/unit/node.mk
+include tests/unit/ntp.mk
 include tests/unit/timekeeper.mk
 include tests/unit/cli.mk
 include tests/unit/life.mk

@@ -152,7 +152,7 @@ struct refclock_feed {
     void (*evidence)(void *ctx, const struct refclock_evidence *evidence);
     /* The source has gone or says that it is no good; a word for the log, static storage. */
     void (*lost)(void *ctx, uint8_t source, enum refclock_verdict verdict, const char *why);
-    /* The clocks, read now. */
+    /* The clocks, read now; `locate` then knows this pair of readings. */
     void (*now)(void *ctx, struct engine_now *ret_now);
     /* A REALTIME stamp of the recent past on the raw timeline; false: cannot be placed (step, leap second, too old). */
     bool (*locate)(void *ctx, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which network servers share a cause of error: two with one upstream count once.
+ *
+ * Decides from what they say of themselves (reference ids): two secondary servers that follow the same one, one that follows the
+ * other, or one server under two names belong together, and so do those that belong to the same third. Cannot see: a
+ * common upstream two steps above, a server that reports a false reference id, two primary servers on one antenna (the operator's `group` says that).
+ * Two different IPv6 upstreams have the same reference id once in 2^32.
+ *
+ * No state; any thread. Source: RFC 5905 section 7.3 (reference id). */
+#ifndef SERVER_CLOCK_CORE_UPSTREAMS_H
+#define SERVER_CLOCK_CORE_UPSTREAMS_H
+
+#include "server/clock/core/refclock.h"
+
+enum {
+    UPSTREAMS_GROUP_FIRST = 0x8000
+}; /* numbers from here on are given here; configured ones are smaller */
+
+/* groups[i]: on entry as configured for source i (0: none), on return as it is with what the servers say. `upstreams` in any
+ * order, of at most `count` sources, each at most once; those of stratum 0 say nothing. count <= REFCLOCKS_MAX. */
+void upstreams_group(const struct refclock_upstream *upstreams, size_t upstreams_count, size_t count,
+                     uint16_t groups[]);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/clock/core/utc_leap.h"
+
+#include "sdk/time/arith.h"
+#include "sdk/time/page.h"
+#include "server/clock/core/reference.h"
+
+#define POSIX_1972 INT64_C(63072000)
+
+/* Where a POSIX reading stands to a leap second that takes force at TAI `at`, with TAI-UTC `after_s` from there on. */
+enum side { BEFORE, AT, AFTER };
+static enum side side_of(int64_t posix_ns, tai_t at, int32_t after_s)
+{
+    int64_t leap_ns = at.ns - after_s * NS_PER_S;
+    return posix_ns < leap_ns - UTC_LEAP_GUARD_NS   ? BEFORE
+           : posix_ns < leap_ns + UTC_LEAP_GUARD_NS ? AT
+                                                    : AFTER;
+}
+
+static int64_t posix_of(tai_t tai, int32_t tai_utc_s)
+{
+    return arith_div_floor(tai.ns, NS_PER_S, &(int64_t){0}) - tai_utc_s;
+}
+
+enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_s, int32_t ns, tai_t *ret_tai,
+                                   int64_t *ret_doubt_ns)
+{
+    const struct sync_leap *t = &leaps->table;
+    int64_t posix_ns, tai_ns;
+    int32_t offset = t->tai_utc_s;
+    if (t->expires.ns == 0)
+        return UTC_LEAP_NO_TABLE;
+    if (posix_s < POSIX_1972 || !arith_join(posix_s, ns, &posix_ns) || posix_ns > PAGE_NEVER)
+        return UTC_LEAP_RANGE;
+    if (t->next.ns < PAGE_NEVER) {
+        enum side side = side_of(posix_ns, t->next, t->next_tai_utc_s);
+        if (side == AT)
+            return UTC_LEAP_NEAR;
+        if (side == AFTER)
+            offset = t->next_tai_utc_s;
+    }
+    if (leaps->has_last) {
+        enum side side = side_of(posix_ns, leaps->last, t->tai_utc_s);
+        if (side == AT)
+            return UTC_LEAP_NEAR;
+        if (side == BEFORE)
+            offset = t->tai_utc_s - leaps->last_step_s;
+    }
+    if (!arith_add(posix_ns, offset * NS_PER_S, &tai_ns))
+        return UTC_LEAP_RANGE;
+    const struct leap_table expiry = {.expires_posix_s = posix_of(t->expires, t->tai_utc_s), .count = 0};
+    int32_t missed = reference_leaps_unknown(&expiry, posix_s);
+    ret_tai->ns = tai_ns;
+    *ret_doubt_ns = missed > 0 ? missed * NS_PER_S : 0;
+    return UTC_LEAP_OK;
+}
+
+int64_t utc_leap_pivot(const struct utc_leaps *leaps)
+{
+    return leaps->table.expires.ns == 0 ? 0 : posix_of(leaps->table.expires, leaps->table.tai_utc_s);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the UTC of a source to TAI, by the leap table in short.
+ *
+ * Decides: TAI of a POSIX reading. Refuses: a reading within UTC_LEAP_GUARD_NS of a leap second (the source's POSIX clock
+ * may have repeated, skipped or not yet noticed it), one without a table, and one from before 1972.
+ *
+ * Past the table's expiry a leap second may have come that it does not have: one at each first of January and July since.
+ * So many seconds is the answer in doubt by, and the caller widens by them.
+ *
+ * Worked number: TAI-UTC is 37 s, and becomes 38 at TAI 1,500,000,038 s (POSIX 1,500,000,000). POSIX 1,499,999,990 is TAI
+ * 1,500,000,027; POSIX 1,500,000,010 is 1,500,000,048; what is within 5 s of POSIX 1,500,000,000 is refused.
+ *
+ * No state; any thread. */
+#ifndef SERVER_CLOCK_CORE_UTC_LEAP_H
+#define SERVER_CLOCK_CORE_UTC_LEAP_H
+
+#include "sdk/sync/sync.h"
+
+#define UTC_LEAP_GUARD_NS INT64_C(5000000000)
+
+struct utc_leaps {
+    struct sync_leap table;
+    bool has_last; /* a leap second has passed: */
+    tai_t last;
+    int32_t last_step_s; /* +1: a second 60 was inserted */
+};
+
+enum utc_leap_verdict { UTC_LEAP_OK, UTC_LEAP_NO_TABLE, UTC_LEAP_NEAR /* a leap second */, UTC_LEAP_RANGE };
+/* TAI of POSIX second posix_s and ns (0 to 999999999). *ret_doubt_ns: by so much it may be wrong for leap seconds that the
+ * table cannot have. Both untouched unless UTC_LEAP_OK. */
+enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_s, int32_t ns, tai_t *ret_tai,
+                                   int64_t *ret_doubt_ns);
+/* A POSIX second that cannot be far from now, whatever the clocks say: that of the table's expiry. 0: no table. */
+int64_t utc_leap_pivot(const struct utc_leaps *leaps);
+
+#endif

@@ -265,7 +265,7 @@ START_TEST(stamps)
 }
 END_TEST
 
-/* The eras of NTP: 2036-02-07 is no event, and the table's date chooses the era, not this machine's clock. */
+/* The eras of NTP: 2036-02-07 is no event, and no clock of ours chooses the era. */
 START_TEST(era)
 {
     struct ntp_world w;

@@ -12,6 +12,7 @@
 #define REMOTE_BASE  (INT64_C(1) << 60) /* where the server's TAI begins for the envelope */
 #define RATE_PS_MAX                                                                                          \
     INT64_C(500000000) /* 500 ppm: no oscillator is that wrong, no clock is slewed faster for long */
+#define ERA_PIVOT_S     (INT64_C(631152000) + (INT64_C(1) << 31)) /* 1990 and half an era: years 1990 to 2126 */
 #define KISS_RATE       UINT32_C(0x52415445)
 #define KISS_DENY       UINT32_C(0x44454e59)
 #define KISS_RSTR       UINT32_C(0x52535452)
@@ -212,7 +213,7 @@ static enum ntp_verdict tai_of(uint64_t timestamp, const struct utc_leaps *leaps
 {
     int64_t posix_s;
     int32_t ns;
-    if (ntp_date_to_posix(ntp_date_near(timestamp, utc_leap_pivot(leaps)), &posix_s, &ns) != TAI_OK)
+    if (ntp_date_to_posix(ntp_date_near(timestamp, ERA_PIVOT_S), &posix_s, &ns) != TAI_OK)
         return NTP_BAD_TIMES;
     switch (utc_leap_tai(leaps, posix_s, ns, ret_tai, ret_doubt_ns)) {
     case UTC_LEAP_OK:

@@ -17,6 +17,8 @@
  * Two exchanges whose intervals have no common point, aged by 500 ppm, say that the server's clock was set or that its word was
  * false: NTP_JUMPED, and all begins anew without that exchange.
  *
+ * A timestamp names one instant in 136 years: of them the one from 1990 to 2126 is meant, whatever the clocks here say.
+ *
  * Of a reply, in this order: form, mode, version; origin timestamp (that of the open request, a random number of 64 bits; zero, a second
  * copy and anything else each have their verdict); code of the key, where one is configured; kiss-o'-death; leap indicator and
  * stratum; that it follows neither itself nor us; root distance; order of its timestamps; leap seconds; the exchange itself. What fails before the code

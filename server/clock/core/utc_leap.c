@@ -54,8 +54,3 @@ enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_
     *ret_doubt_ns = missed > 0 ? missed * NS_PER_S : 0;
     return UTC_LEAP_OK;
 }
-
-int64_t utc_leap_pivot(const struct utc_leaps *leaps)
-{
-    return leaps->table.expires.ns == 0 ? 0 : posix_of(leaps->table.expires, leaps->table.tai_utc_s);
-}

@@ -30,7 +30,4 @@ enum utc_leap_verdict { UTC_LEAP_OK, UTC_LEAP_NO_TABLE, UTC_LEAP_NEAR /* a leap 
  * table cannot have. Both untouched unless UTC_LEAP_OK. */
 enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_s, int32_t ns, tai_t *ret_tai,
                                    int64_t *ret_doubt_ns);
-/* A POSIX second that cannot be far from now, whatever the clocks say: that of the table's expiry. 0: no table. */
-int64_t utc_leap_pivot(const struct utc_leaps *leaps);
-
 #endif

@@ -30,3 +30,4 @@ include tests/fuzz/sync.mk
 include tests/fuzz/ntp.mk
 include tests/fuzz/engine.mk
 include tests/fuzz/events.mk
+include tests/fuzz/gps.mk

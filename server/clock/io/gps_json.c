@@ -40,7 +40,8 @@ static bool number(const json_t *o, const char *key, double min, double max, dou
     double d = json_number_value(v);
     if (!json_is_number(v) || !isfinite(d) || d < min || d > max)
         return false;
-    *ret = llround(d * unit);
+    double scaled = d * unit; /* at most 10^18 by the ranges that are asked for */
+    *ret = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
     return true;
 }
 

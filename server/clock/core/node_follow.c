@@ -160,6 +160,24 @@ static void accuse_or_absolve(struct node *node, const struct engine_now *now, s
     }
 }
 
+/* A node without a line believes a relative master only if all but f of the others say the same (demand_agreement). With so many in
+ * reach an honest master is soon followed by all of them at once. One that shows each another face never is: nobody has a line to judge
+ * it by, and it would lead for ever. */
+static bool never_judged(struct node *node, const struct engine_now *now)
+{
+    struct sync_line own;
+    size_t up = 0;
+    for (size_t i = 0; i < node->others; i++)
+        up += peer_reachable(&node->peers[node->server_index[i]], now->raw);
+    if (clockwork_target(&node->clockwork, &own) || up + node->f < node->others) {
+        node->unjudged_since = 0;
+        return false;
+    }
+    if (node->unjudged_since == 0)
+        node->unjudged_since = now->raw.ns;
+    return now->raw.ns - node->unjudged_since >= NODE_TORN_NS;
+}
+
 static void judge_correction(struct node *node, const struct engine_now *now, size_t peer, bool taken,
                              struct engine_actions *actions)
 {
@@ -181,9 +199,17 @@ static void judge_correction(struct node *node, const struct engine_now *now, si
         node->due[peer] = now->raw.ns;
     }
     report_verdict(node, from, changed, actions);
-    /* What nothing here can judge is no ground to accuse. */
-    if (from.id == node->election.master.id && r->reason != GUARD_UNMEASURED)
+    if (from.id != node->election.master.id)
+        return;
+    /* What nothing here can judge is no ground to accuse, unless it stays so. */
+    if (r->reason != GUARD_UNMEASURED) {
+        node->unjudged_since = 0;
         accuse_or_absolve(node, now, from, actions);
+    } else if (never_judged(node, now) && !node->accused) {
+        node->unjudged_since = 0;
+        node->accused = true;
+        node_election_accuse(node, now, actions);
+    }
 }
 
 /* Where a followed line's half-width comes from. */

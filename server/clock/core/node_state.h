@@ -79,6 +79,8 @@ struct node {
     struct sync_line tentative;
     int64_t
         torn_since; /* raw reading since which no majority of relative lines has an instant in common; 0: they have */
+    int64_t
+        unjudged_since; /* raw reading since which this node, without a line, could judge no correction; 0: it could */
     bool refuted; /* the newest correction was rejected by what we measured */
     uint64_t correction_number;
     uint8_t rank, rank_next; /* told to the election; the one that may follow */

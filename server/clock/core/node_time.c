@@ -68,6 +68,7 @@ void node_time_lead(struct node *node, const struct engine_now *now, struct engi
 {
     report_master(node, actions);
     node->accused = false;
+    node->unjudged_since = 0;
     node->refuted = false;
     node->has_tentative = false;
     if (is_master(node)) {

@@ -1,11 +1,17 @@
 # Against software that shares no code with ours; also the examples that ship, as an app maker runs them.
-dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh
-TESTS += tests/interop/run.sh tests/interop/examples.sh
+dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh tests/interop/ntp_servers.sh
+TESTS += tests/interop/run.sh tests/interop/examples.sh tests/interop/ntp_servers.sh
+check_PROGRAMS += tests/interop/ntp_read
+tests_interop_ntp_read_SOURCES = tests/interop/ntp_read.c tests/unit/ntp_rig.c tests/unit/ntp_rig.h
+tests_interop_ntp_read_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS)
+tests_interop_ntp_read_LDADD = libtaid.la libtaidaemon.la libtaiclockcore.la libtaisync.la libtaitime.la libtaibase.la \
+	libtaiio.la $(EVENT_LIBS) $(CRYPTO_LIBS)
 EXTRA_DIST += tests/interop/server.sh tests/interop/verify_receipt.py tests/interop/checkpoint.sh \
 	tests/interop/leap_tzdata.py tests/interop/clock_daemons.sh tests/interop/kernel_clock.py
 
-interop: all
+interop: all tests/interop/ntp_read$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/ntp_servers.sh || [ $$? = 77 ]
 .PHONY: interop
 
 # Beside real chronyd and ntpd: needs the right to steer this machine's clock, so only who asks for it gets it.

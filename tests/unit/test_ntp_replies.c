@@ -118,6 +118,17 @@ static void kiss_rstr(struct ntp_packet *p)
     p->stratum = 0;
     p->reference_id = 0x52535452;
 }
+static void kiss_init(struct ntp_packet *p)
+{
+    p->stratum = 0;
+    p->leap = NTP_LEAP_UNSYNCHRONISED;
+    p->reference_id = 0x494e4954;
+}
+static void stratum_0(struct ntp_packet *p)
+{
+    p->stratum = 0;
+    p->reference_id = 0;
+}
 static void kiss_other(struct ntp_packet *p)
 {
     p->stratum = 0;
@@ -149,6 +160,8 @@ static const struct bad_row bad_rows[] = {
     {"RATE", kiss_rate, NTP_KISS_RATE, false},
     {"DENY", kiss_deny, NTP_KISS_DENY, false},
     {"RSTR", kiss_rstr, NTP_KISS_DENY, false},
+    {"INIT", kiss_init, NTP_UNSYNCHRONISED, false},
+    {"stratum 0 without a code", stratum_0, NTP_UNSYNCHRONISED, false},
     {"XYZ1", kiss_other, NTP_KISS, false},
 };
 

@@ -254,6 +254,11 @@ START_TEST(one_upstream)
     upstreams_group(u, N, N, configured);
     ck_assert(configured[A] == 7 && configured[B] == 7 && configured[C] == 7 && configured[E] == 7);
     ck_assert_uint_eq(configured[D], 9);
+    /* Numbers that are taken stay theirs. */
+    uint16_t taken[N] = {0, 0, UINT16_MAX, UINT16_MAX - 1, 0};
+    upstreams_group(u, N, N, taken);
+    ck_assert(taken[A] == taken[B] && taken[A] == UINT16_MAX - 2);
+    ck_assert(taken[C] == UINT16_MAX && taken[E] == UINT16_MAX && taken[D] == UINT16_MAX - 1);
     /* Nothing heard, nothing said. */
     for (int i = 0; i < N; i++)
         u[i].stratum = 0;

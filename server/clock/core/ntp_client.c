@@ -172,6 +172,9 @@ static enum ntp_verdict take_kiss(struct ntp_client *c, const struct ntp_packet 
         c->denied = true;
         return NTP_KISS_DENY;
     }
+    /* chronyd without a source says stratum 0 and no code; INIT and STEP of ntpd come with the leap indicator. */
+    if (p->reference_id == 0 || p->leap == NTP_LEAP_UNSYNCHRONISED)
+        return NTP_UNSYNCHRONISED;
     return NTP_KISS;
 }
 
@@ -423,7 +426,7 @@ const char *ntp_verdict_text(enum ntp_verdict verdict)
         [NTP_UNAUTHENTIC] = "sent a reply without the right code: does it have the same key?",
         [NTP_KISS_RATE] = "asks to be polled less often (kiss-o'-death RATE)",
         [NTP_KISS_DENY] = "refuses to serve us (kiss-o'-death DENY or RSTR); it will not be asked again",
-        [NTP_KISS] = "sent a kiss-o'-death",
+        [NTP_KISS] = "gives no time (kiss-o'-death)",
         [NTP_UNSYNCHRONISED] = "says that it is not synchronised",
         [NTP_OWN_CLOCK] = "tells the time of its own clock, which follows nothing",
         [NTP_LOOP] = "follows this machine",
@@ -444,6 +447,7 @@ enum refclock_verdict ntp_verdict_means(enum ntp_verdict verdict)
 {
     switch (verdict) {
     case NTP_KISS_DENY:
+    case NTP_KISS:
     case NTP_UNSYNCHRONISED:
     case NTP_OWN_CLOCK:
     case NTP_LOOP:
@@ -466,7 +470,6 @@ enum refclock_verdict ntp_verdict_means(enum ntp_verdict verdict)
     case NTP_CRYPTO_NAK:
     case NTP_UNAUTHENTIC:
     case NTP_KISS_RATE:
-    case NTP_KISS:
     case NTP_LEAP_NEAR:
     case NTP_UNPLACED:
     case NTP_VERDICTS:

@@ -26,7 +26,7 @@
  *
  * Kiss-o'-death (RFC 5905 section 7.4): DENY and RSTR: never asked again (until the address changes or the process starts again); RATE: the
  * poll interval doubles, or becomes what the server says if that is longer, up to NTP_POLL_NS_MAX, for good, and the
- * burst ends; others are counted.
+ * burst ends; others give no time, and are counted.
  *
  * Polling: one request; when it is answered, NTP_BURST more, 2 s apart (the poll interval where that is shorter); then every poll interval, give or
  * take 1/64 at random. A server that has not answered NTP_PATIENCE times is asked at growing intervals, up to 64 s or the poll
@@ -62,7 +62,7 @@ enum ntp_verdict {
     NTP_KISS_RATE,
     NTP_KISS_DENY,      /* DENY, RSTR */
     NTP_KISS,           /* any other */
-    NTP_UNSYNCHRONISED, /* says that it is (leap indicator, stratum above 15) */
+    NTP_UNSYNCHRONISED, /* says that it is (leap indicator, stratum above 15 or 0 without a code) */
     NTP_OWN_CLOCK,      /* tells the time of its own clock, which follows nothing */
     NTP_LOOP,           /* follows this machine */
     NTP_DISTANT,    /* its root distance is NTP_DISTANCE_NS_MAX or more, or its precision a second or more */

@@ -25,33 +25,61 @@ static bool related(const struct refclock_upstream *a, const struct refclock_ups
     return siblings || follows(a, b) || follows(b, a) || same_address(&a->address, &b->address);
 }
 
-/* Makes one group of two; the smaller number stays, and a configured one is smaller than any other. */
-static void join(uint16_t groups[], size_t count, size_t a, size_t b)
+enum { OWN = 0x10000 }; /* labels of sources that nobody has grouped, past all numbers of groups */
+
+/* Makes one group of two; the smaller label stays, so a configured number wins. */
+static void join(uint32_t labels[], size_t count, size_t a, size_t b)
 {
-    uint16_t low = groups[a] < groups[b] ? groups[a] : groups[b];
-    uint16_t high = groups[a] < groups[b] ? groups[b] : groups[a];
+    uint32_t low = labels[a] < labels[b] ? labels[a] : labels[b];
+    uint32_t high = labels[a] < labels[b] ? labels[b] : labels[a];
     for (size_t i = 0; i < count; i++)
-        if (groups[i] == high)
-            groups[i] = low;
+        if (labels[i] == high)
+            labels[i] = low;
+}
+
+/* The largest number that no group has yet. */
+static uint16_t free_number(const uint16_t groups[], const uint32_t labels[], size_t count)
+{
+    uint16_t number = UINT16_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (groups[i] == number || labels[i] == number) {
+            number--;
+            i = SIZE_MAX; /* look again from the first */
+        }
+    }
+    return number;
+}
+
+static size_t members(const uint32_t labels[], size_t count, uint32_t label)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += labels[i] == label;
+    return n;
 }
 
 void upstreams_group(const struct refclock_upstream *upstreams, size_t upstreams_count, size_t count,
                      uint16_t groups[])
 {
+    uint32_t labels[REFCLOCKS_MAX];
     BUG_UNLESS(count <= REFCLOCKS_MAX);
     for (size_t i = 0; i < count; i++)
-        if (groups[i] == 0)
-            groups[i] = (uint16_t)(UPSTREAMS_GROUP_FIRST + i);
+        labels[i] = groups[i] != 0 ? groups[i] : OWN + (uint32_t)i;
     for (size_t a = 0; a < upstreams_count; a++)
         for (size_t b = a + 1; b < upstreams_count; b++)
             if (related(&upstreams[a], &upstreams[b]))
-                join(groups, count, upstreams[a].source, upstreams[b].source);
-    /* A group of one is none. */
+                join(labels, count, upstreams[a].source, upstreams[b].source);
     for (size_t i = 0; i < count; i++) {
-        bool alone = groups[i] >= UPSTREAMS_GROUP_FIRST;
-        for (size_t k = 0; k < count; k++)
-            alone = alone && (k == i || groups[k] != groups[i]);
-        if (alone)
-            groups[i] = 0;
+        if (labels[i] < OWN) {
+            groups[i] = (uint16_t)labels[i];
+        } else if (members(labels, count, labels[i]) > 1) {
+            uint32_t label = labels[i], number = free_number(groups, labels, count);
+            for (size_t k = i; k < count; k++)
+                if (labels[k] == label)
+                    labels[k] = number;
+            groups[i] = (uint16_t)number;
+        } else {
+            groups[i] = 0; /* a group of one is none */
+        }
     }
 }

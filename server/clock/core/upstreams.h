@@ -12,11 +12,8 @@
 
 #include "server/clock/core/refclock.h"
 
-enum {
-    UPSTREAMS_GROUP_FIRST = 0x8000
-}; /* numbers from here on are given here; configured ones are smaller */
-
-/* groups[i]: on entry as configured for source i (0: none), on return as it is with what the servers say. `upstreams` in any
+/* groups[i]: on entry as configured for source i (0: none), on return as it is with what the servers say; a group found
+ * here gets a number that no configured one has. `upstreams` in any
  * order, of at most `count` sources, each at most once; those of stratum 0 say nothing. count <= REFCLOCKS_MAX. */
 void upstreams_group(const struct refclock_upstream *upstreams, size_t upstreams_count, size_t count,
                      uint16_t groups[]);

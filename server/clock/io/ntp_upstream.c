@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "sdk/base/error.h"
+#include "sdk/io/address.h"
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/openssl.h"
@@ -120,6 +121,13 @@ static uint32_t reference_id(const struct udp_address *a)
     return 0;
 }
 
+static bool is_loopback(const struct udp_address *a)
+{
+    struct address address = {.family = a->family};
+    memcpy(address.bytes, a->bytes, sizeof address.bytes);
+    return address_is_loopback(&address);
+}
+
 static void close_socket(struct upstream *u)
 {
     if (!u->has_socket)
@@ -144,7 +152,8 @@ static void connect_socket(struct upstream *u, const struct udp_address *to)
         if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
             udp_address_from_sockaddr(&sa, &own);
     }
-    u->own_id = reference_id(&own);
+    /* "Follows 127.0.0.1" is said of any server on that machine, not of this process. */
+    u->own_id = is_loopback(&own) ? 0 : reference_id(&own);
     u->server_id = reference_id(to);
 }
 
@@ -375,9 +384,12 @@ static void on_readable(evutil_socket_t fd, short what, void *ctx)
 /* It has not answered for a while. */
 static void complain(struct upstream *u, tai_mono_t now)
 {
-    bool key = u->open_verdict == NTP_CRYPTO_NAK || u->open_verdict == NTP_UNAUTHENTIC;
-    bad(u, key ? REFCLOCK_REFUSED : REFCLOCK_SILENT,
-        key ? ntp_verdict_text(u->open_verdict) : "does not answer", now);
+    if (u->open_verdict == NTP_CRYPTO_NAK || u->open_verdict == NTP_UNAUTHENTIC)
+        bad(u, REFCLOCK_REFUSED, ntp_verdict_text(u->open_verdict), now);
+    else if (u->client.settings.has_key)
+        bad(u, REFCLOCK_SILENT, "does not answer; it may have no such key", now);
+    else
+        bad(u, REFCLOCK_SILENT, "does not answer", now);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)

@@ -6,6 +6,7 @@
 
 #include "client/core/engine.h"
 #include "client/core/guard.h"
+#include "sdk/sync/allan.h"
 #include "sdk/sync/wire.h"
 
 enum view_state {
@@ -92,6 +93,31 @@ struct view_cluster {
     uint32_t accusations;         /* of the present master */
     bool two_servers;             /* static master and standby: no election */
     struct wire_counts datagrams; /* what became of all that came, of strangers and of peers */
+};
+
+/* The node's own oscillator, as learnt from its references. Of raw clocks: a positive rate means that it is slow. */
+enum { VIEW_FORECASTS = 3 };
+struct view_forecast {
+    int64_t after_s;
+    int64_t half_width_ns; /* then, if no source speaks from now on */
+};
+struct view_oscillator {
+    uint8_t class;             /* enum oscillator_class, declared */
+    tai_ppb_t declared, floor; /* rate bound before, least growth after measurement */
+    uint64_t learnt_s;         /* over how long; 0: nothing, and the next five mean nothing */
+    int64_t rate_ps_per_s, rate_sigma_ps_per_s; /* now */
+    int64_t wander_fs_per_s;                    /* per root second */
+    int64_t ageing_fs_per_s_day, ageing_sigma_fs_per_s_day;
+    int64_t coefficient_fs_per_s_k, coefficient_sigma_fs_per_s_k;
+    bool has_temperature; /* a sensor was read */
+    int64_t temperature_mk;
+    bool holds;      /* TAI is known by it; the rest but Allan's rows has a meaning */
+    int64_t held_ns; /* since a source was believed */
+    int64_t half_width_ns;
+    tai_ppb_t growth; /* of that, in the next minute */
+    struct view_forecast forecasts[VIEW_FORECASTS];
+    size_t allan_count;
+    struct allan_row allan[ALLAN_OCTAVES];
 };
 
 #endif

@@ -52,11 +52,13 @@ static json_t *answer(const struct control_owner *owner, const char *verb, bool 
         return control_json_sources(owner);
     if (strcmp(verb, "cluster") == 0)
         return control_json_cluster(owner);
+    if (strcmp(verb, "oscillator") == 0)
+        return control_json_oscillator(owner);
     if (strcmp(verb, "makestep") == 0)
         return command(owner, ENGINE_MAKESTEP, privileged);
     if (strcmp(verb, "burst") == 0)
         return command(owner, ENGINE_BURST, privileged);
-    return json_error("argument", "verbs are tracking, sources, cluster, makestep and burst");
+    return json_error("argument", "verbs are tracking, sources, cluster, oscillator, makestep and burst");
 }
 
 char *control_answer(const struct control_owner *owner, const char *request, size_t len, bool privileged)

@@ -5,8 +5,8 @@
  * the answer is one line of JSON that begins {"v":1, or {"v":1,"error":"...". A connection may ask again and again
  * (taictl -w does). The answers' fields are documented in taictl(1) and change only under a new "v".
  *
- *     tracking sources cluster    anybody who may open the socket (mode 0666: nothing secret is shown)
- *     makestep burst              root, and the user that the process runs as (SO_PEERCRED)
+ *     tracking sources cluster oscillator    anybody who may open the socket (mode 0666: nothing secret is shown)
+ *     makestep burst                         root, and the user that the process runs as (SO_PEERCRED)
  *
  * A client that sends no whole line within 10 s, or does not read its answer, is dropped; CONTROL_CLIENTS_MAX at a
  * time. Under a simulator, or where the socket cannot be made, the clock runs on without it. */
@@ -29,6 +29,8 @@ struct control_owner {
     void (*cluster)(void *ctx, struct view_cluster *ret_view);
     void (*command)(void *ctx, enum engine_command command);
     const char *(*name)(void *ctx, sync_node_t node); /* of the cluster file; NULL: none such */
+    /* False, or NULL: none is modelled here. */
+    bool (*oscillator)(void *ctx, struct view_oscillator *ret_view);
 };
 
 /* Listens on `path` (its folder must exist; a socket that a dead process left there is replaced). `owner` is copied.

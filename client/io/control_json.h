@@ -10,6 +10,7 @@
 json_t *control_json_tracking(const struct control_owner *owner);
 json_t *control_json_sources(const struct control_owner *owner);
 json_t *control_json_cluster(const struct control_owner *owner);
+json_t *control_json_oscillator(const struct control_owner *owner);
 
 /* The words of the enums; stable. */
 const char *control_state_name(enum view_state state);

@@ -452,10 +452,21 @@ static const char *control_name(void *ctx, sync_node_t node)
     return h->settings->name == NULL ? NULL : h->settings->name(h->settings->ctx, node);
 }
 
+static bool control_oscillator(void *ctx, struct view_oscillator *ret_view)
+{
+    struct host *h = ctx;
+    return h->settings->oscillator != NULL && h->settings->oscillator(h->settings->ctx, ret_view);
+}
+
 static void open_control(struct host *h)
 {
-    const struct control_owner owner = {
-        h, control_tracking, control_sources, control_cluster, control_command, control_name};
+    const struct control_owner owner = {h,
+                                        control_tracking,
+                                        control_sources,
+                                        control_cluster,
+                                        control_command,
+                                        control_name,
+                                        control_oscillator};
     struct tai_error error;
     if (h->settings->control != NULL &&
         control_open(h->base, h->settings->control, &owner, &h->control, &error) != TAI_OK)

@@ -62,6 +62,8 @@ struct host_settings {
     /* Once a second, after the clocks were read: true to hand in the reference it filled. */
     bool (*second)(void *ctx, const struct engine_now *now, const struct sync_leap *leap,
                    struct sync_reference *ret_reference);
+    /* What is known of the own oscillator; false: nothing is modelled. */
+    bool (*oscillator)(void *ctx, struct view_oscillator *ret_view);
     void (*reload)(void *ctx);
     /* What ENGINE_SAYS_ELECTION with this value means, in words, and whether a person must look; NULL: nothing to log. */
     const char *(*election)(void *ctx, int64_t value, bool *ret_alarming);

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libtaisync.la
 libtaisync_la_CFLAGS = $(PURE_CFLAGS)
 libtaisync_la_SOURCES = \
 	sdk/sync/sync.h \
+	sdk/sync/allan.c sdk/sync/allan.h \
 	sdk/sync/bank.c sdk/sync/bank.h \
 	sdk/sync/drift.c sdk/sync/drift.h \
 	sdk/sync/envelope.c sdk/sync/envelope.h \

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -42,7 +43,15 @@ CLUSTER = {
     'lease': {'valid': False, 'left_ns': '0'}, 'cluster': '478a486c49a5fa90',
     'nodes': {'servers': 5, 'servers_up': 4, 'clients': 20, 'clients_up': 19},
     'faults': {'f_vote': 1, 'quorum': 4, 'references': 3, 'f_ref': 1, 'margin': 0, 'accusations': 0}}
-ANSWERS = {'tracking': TRACKING, 'sources': {'v': 1, 'sources': [SERVER, CLIENT]}, 'cluster': CLUSTER,
+OSCILLATOR = {
+    'v': 1, 'class': 'tcxo', 'declared_ppb': 5000, 'floor_ppb': 100, 'temperature_mk': 315150,
+    'learnt': {'seconds': 86400, 'rate_ps_per_s': 12003000, 'rate_sigma_ps_per_s': 6600, 'wander_fs_per_s': 1000000,
+               'ageing_fs_per_s_day': -2000, 'ageing_sigma_fs_per_s_day': 3000000, 'coefficient_fs_per_s_k': 10100000,
+               'coefficient_sigma_fs_per_s_k': 400000},
+    'holdover': {'held_ns': '720000000000', 'half_width_ns': '7500', 'growth_ppb': 150,
+                 'forecast': [{'after_s': 3600, 'half_width_ns': '1130000'}, {'after_s': 86400, 'half_width_ns': None}]},
+    'allan': [{'tau_s': 1 << i, 'deviation_fs_per_s': 1000000000 >> i, 'differences': 1000 >> i} for i in range(8)]}
+ANSWERS = {'tracking': TRACKING, 'sources': {'v': 1, 'sources': [SERVER, CLIENT]}, 'cluster': CLUSTER, 'oscillator': OSCILLATOR,
            'makestep': {'v': 1, 'done': True},
            'burst': {'v': 1, 'error': 'permission', 'message': 'only root and the user that the clock runs as may do that'}}
 
@@ -105,6 +114,32 @@ def texts(fake):
     has(said, r'^Half-width of +upstream 12(\.0)? µs \+ path 90(\.0)? µs', 'tracking')
     has(said, r'^Rate +\+12\.0 ppm ± 0 ppb against the raw clock$', 'tracking')
     has(said, r'^System clock +-2\.50 µs from the line, running at -0\.31 ppb$', 'tracking')
+    said = shown(fake, 0, 'oscillator', 'oscillator')
+    has(said, r'^Oscillator +tcxo: declared within ± 5\.00 ppm, at least 100 ppb once measured$', 'oscillator')
+    has(said, r'^Learnt +over 24 h$', 'oscillator')
+    has(said, r'^Rate +\+12\.0 ppm ± 6\.60 ppb', 'oscillator')
+    has(said, r'^Wander +1\.0e-09 per root second$', 'oscillator')
+    has(said, r'^Ageing +-2\.0e-12 ± 3\.00 ppb a day$', 'oscillator')
+    has(said, r'^Temperature +42\.0 °C; \+10\.1 ppb ± 0\.40 ppb per kelvin$', 'oscillator')
+    has(said, r'^Holdover +± 7\.5\d* µs by the oscillator alone, 12 min after the last source$', 'oscillator')
+    has(said, r'^ +± 1\.13 ms in 60 min without any$', 'oscillator')
+    has(said, r'^ +- in 24 h without any$', 'oscillator')
+    has(said, r'^ +64 s +1\.56e-08 +15$', 'oscillator')
+    fake.answer['oscillator'] = dict(OSCILLATOR, temperature_mk=None, learnt=None, holdover=None, allan=[])
+    said = shown(fake, 0, 'oscillator, new', 'oscillator')
+    has(said, r'^Learnt +nothing so far$', 'new oscillator')
+    has(said, r'^Holdover +nothing to hold', 'new oscillator')
+    with tempfile.TemporaryDirectory() as folder:
+        picture = os.path.join(folder, 'allan.svg')
+        said = shown(fake, 1, 'no picture', 'oscillator', '--svg', picture)
+        check('no Allan deviation so far' in said and not os.path.exists(picture), f'picture of nothing: {said}')
+        fake.answer['oscillator'] = OSCILLATOR
+        check(shown(fake, 0, 'picture', 'oscillator', '--svg', picture) == '', 'a picture says nothing')
+        svg = xml.etree.ElementTree.parse(picture).getroot()
+        check(len(svg.findall('{http://www.w3.org/2000/svg}circle')) == 8, 'a point for each octave')
+        said = shown(fake, 1, 'picture nowhere', 'oscillator', '--svg', os.path.join(folder, 'none', 'a.svg'))
+        check('cannot write' in said, f'picture nowhere: {said}')
+    shown(fake, 2, '--svg of something else', 'tracking', '--svg', 'x')
     said = shown(fake, 0, 'sources', 'sources')
     has(said, r'^alpha +-1\.50 µs +110 µs +210 µs +1 s +0\.5 s +suspect: odd by 80(\.0)? µs \[own reference: gps\]$', 'sources')
     has(said, r'^node 77 +- +- +- +1 s +- +new$', 'sources of a client')
@@ -124,7 +159,7 @@ def texts(fake):
 
 def machines(fake):
     for verb, answer in (('tracking', TRACKING), ('sources', ANSWERS['sources']), ('sourcestats', ANSWERS['sources']),
-                         ('cluster', CLUSTER)):
+                         ('cluster', CLUSTER), ('oscillator', OSCILLATOR)):
         check(json.loads(shown(fake, 0, verb, '--json', verb)) == answer, f'{verb} --json is not the answer')
     with subprocess.Popen([TAICTL, '-c', fake.path, '-w0.1', '--json', 'tracking'], stdout=subprocess.PIPE, text=True) as watch:
         for _ in range(3):
@@ -162,8 +197,8 @@ def bad_days(fake, work):
         fake.answer['tracking'] = answer
         has(shown(fake, 4, f'answer {answer}', 'tracking'), words, f'answer {answer}')
     for answer in ({'v': 1}, {'v': 1, 'tai': 7, 'half_width_ns': 'x', 'rate_ps_per_s': 'y', 'master': [], 'budget': None}):
-        fake.answer['tracking'] = fake.answer['sources'] = fake.answer['cluster'] = answer
-        for verb in ('tracking', 'sources', 'sourcestats', 'cluster'):
+        fake.answer.update(tracking=answer, sources=answer, cluster=answer, oscillator=answer)
+        for verb in ('tracking', 'sources', 'sourcestats', 'cluster', 'oscillator'):
             shown(fake, 0, f'{verb} of {answer}', verb)
     fake.answer['tracking'] = None
     began = time.monotonic()

@@ -7,6 +7,13 @@
 #include "client/io/control.h"
 #include "sdk/base/bug.h"
 
+static bool oscillator(void *ctx, struct view_oscillator *ret_view)
+{
+    (void)ctx;
+    *ret_view = (struct view_oscillator){.learnt_s = 7, .holds = true, .allan_count = ALLAN_OCTAVES};
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool commanded;
@@ -46,7 +53,7 @@ static const char *name(void *ctx, sync_node_t node)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct control_owner owner = {NULL, tracking, sources, cluster, command, name};
+    static const struct control_owner owner = {NULL, tracking, sources, cluster, command, name, oscillator};
     if (size == 0 || size > CONTROL_REQUEST_MAX + 1)
         return 0;
     bool privileged = (data[0] & 1) != 0;

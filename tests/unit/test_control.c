@@ -62,6 +62,29 @@ static void fake_cluster(void *ctx, struct view_cluster *ret_view)
                                       .lease_left_ns = 1200000000};
 }
 
+static bool has_oscillator;
+
+static bool fake_oscillator(void *ctx, struct view_oscillator *ret_view)
+{
+    (void)ctx;
+    *ret_view =
+        (struct view_oscillator){.class = 1,
+                                 .declared = {5000},
+                                 .floor = {100},
+                                 .learnt_s = 86400,
+                                 .rate_ps_per_s = 12003000,
+                                 .rate_sigma_ps_per_s = 6600,
+                                 .wander_fs_per_s = 1000000,
+                                 .holds = true,
+                                 .held_ns = 720000000000,
+                                 .half_width_ns = 7500,
+                                 .growth = {150},
+                                 .forecasts = {{3600, 1130000}, {21600, INT64_MAX}, {86400, INT64_MAX}},
+                                 .allan_count = 1,
+                                 .allan = {{64, 8000000, 1200}}};
+    return has_oscillator;
+}
+
 static void fake_command(void *ctx, enum engine_command command)
 {
     (void)ctx;
@@ -74,8 +97,8 @@ static const char *fake_name(void *ctx, sync_node_t node)
     return node.id == 1 ? "alpha" : NULL;
 }
 
-static const struct control_owner owner = {NULL,         fake_tracking, fake_sources,
-                                           fake_cluster, fake_command,  fake_name};
+static const struct control_owner owner = {NULL,         fake_tracking, fake_sources,   fake_cluster,
+                                           fake_command, fake_name,     fake_oscillator};
 
 /* The answer as JSON; the caller's. */
 static json_t *asked(const char *request, bool privileged)
@@ -131,6 +154,30 @@ START_TEST(test_cluster)
     json_t *o = asked("{\"verb\":\"cluster\"}", false);
     ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(o, "faults"), "quorum")), 4);
     ck_assert(json_is_true(json_object_get(json_object_get(o, "lease"), "valid")));
+    json_decref(o);
+}
+END_TEST
+
+START_TEST(test_oscillator)
+{
+    has_oscillator = false;
+    json_t *o = asked("{\"verb\":\"oscillator\"}", false);
+    ck_assert_str_eq(text(o, "error"), "not_found");
+    json_decref(o);
+    has_oscillator = true;
+    o = asked("{\"verb\":\"oscillator\"}", false);
+    const json_t *learnt = json_object_get(o, "learnt"), *held = json_object_get(o, "holdover");
+    const json_t *forecast = json_object_get(held, "forecast"), *allan = json_object_get(o, "allan");
+    ck_assert_str_eq(text(o, "class"), "tcxo");
+    ck_assert(json_is_null(json_object_get(o, "temperature_mk")));
+    ck_assert(json_is_null(json_object_get(learnt, "coefficient_fs_per_s_k")));
+    ck_assert_int_eq(json_integer_value(json_object_get(learnt, "wander_fs_per_s")), 1000000);
+    ck_assert_str_eq(text(held, "half_width_ns"), "7500");
+    ck_assert_uint_eq(json_array_size(forecast), VIEW_FORECASTS);
+    ck_assert_str_eq(text(json_array_get(forecast, 0), "half_width_ns"), "1130000");
+    ck_assert(json_is_null(json_object_get(json_array_get(forecast, 2), "half_width_ns")));
+    ck_assert_uint_eq(json_array_size(allan), 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(allan, 0), "tau_s")), 64);
     json_decref(o);
 }
 END_TEST
@@ -275,6 +322,7 @@ int main(void)
     tcase_add_test(t, test_tracking);
     tcase_add_test(t, test_sources);
     tcase_add_test(t, test_cluster);
+    tcase_add_test(t, test_oscillator);
     tcase_add_test(t, test_only_the_privileged_command);
     tcase_add_test(t, test_bad_requests);
     suite_add_tcase(s, t);

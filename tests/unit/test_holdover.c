@@ -234,6 +234,30 @@ START_TEST(a_step_of_tai_forgets_phases)
 }
 END_TEST
 
+START_TEST(shows_what_it_learnt)
+{
+    struct rig rig = rig_make(10, OSCILLATOR_TCXO, 1e-9);
+    struct view_oscillator v;
+    holdover_view(&rig.h, &v);
+    ck_assert(!v.holds && !v.has_temperature && v.learnt_s == 0 && v.allan_count == 0);
+    rig_run(&rig, 20000, 1, true, 0);
+    holdover_view(&rig.h, &v);
+    ck_assert(v.holds && v.learnt_s > 19000);
+    ck_assert_int_lt(llabs(v.rate_ps_per_s - (int64_t)(rig.rate * 1e12)), 5 * v.rate_sigma_ps_per_s);
+    ck_assert(v.half_width_ns < v.forecasts[0].half_width_ns);
+    ck_assert(v.forecasts[0].half_width_ns < v.forecasts[1].half_width_ns);
+    ck_assert(v.forecasts[1].half_width_ns < v.forecasts[2].half_width_ns);
+    ck_assert_uint_ge(v.allan_count, 13);
+    /* White noise of 200 ns at the short end: sqrt 3 * 200 ns / 1 s. */
+    ck_assert_int_eq(v.allan[0].tau_s, 1);
+    ck_assert(v.allan[0].deviation_fs_per_s > 300000000 && v.allan[0].deviation_fs_per_s < 400000000);
+    /* The forecast is what comes. */
+    rig_run(&rig, 3600, 16, false, 0);
+    ck_assert_int_le(llabs(look(&rig).half_width_ns - v.forecasts[0].half_width_ns),
+                     v.forecasts[0].half_width_ns / 20);
+}
+END_TEST
+
 START_TEST(any_course_at_all)
 {
     struct prop p = prop_start("any_course_at_all", 52);
@@ -278,6 +302,7 @@ int main(void)
     tcase_add_test(t, an_unlearnt_coefficient_widens);
     tcase_add_test(t, only_rates_outlive_a_timeline);
     tcase_add_test(t, a_step_of_tai_forgets_phases);
+    tcase_add_test(t, shows_what_it_learnt);
     tcase_add_test(t, any_course_at_all);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

@@ -29,6 +29,8 @@ static const char *verb_asked(enum verb verb)
         return "sources";
     case VERB_CLUSTER:
         return "cluster";
+    case VERB_OSCILLATOR:
+        return "oscillator";
     case VERB_MAKESTEP:
         return "makestep";
     case VERB_BURST:
@@ -53,6 +55,9 @@ static void show(const struct options *o, const json_t *answer)
     case VERB_CLUSTER:
         show_cluster(answer);
         return;
+    case VERB_OSCILLATOR:
+        show_oscillator(answer);
+        return;
     case VERB_MAKESTEP:
         puts("the system clock is being set");
         return;
@@ -71,6 +76,11 @@ static int once(const struct options *o, struct asker *asker)
     if (err != TAI_OK) {
         fprintf(stderr, "taictl: %s\n", error.text);
         return err == TAI_ERR_REFUSED ? EXIT_NO : EXIT_UNREACHABLE;
+    }
+    if (o->svg != NULL) {
+        bool drawn = svg_oscillator(answer, o->svg);
+        json_decref(answer);
+        return drawn ? EXIT_OK : EXIT_NO;
     }
     if (o->json) {
         bool written = o->watch ? json_finish_line(answer) : json_finish(answer);

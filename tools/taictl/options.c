@@ -18,6 +18,7 @@ static const char usage[] =
     "  sources        every other node: offset, delay, and whether it is believed, with the reason\n"
     "  sourcestats    every other node's oscillator: rate, skew, wander, samples\n"
     "  cluster        master, term, lease, who is up, and how many faults are survived\n"
+    "  oscillator     the own oscillator as learnt: rate, wander, ageing, holdover, Allan deviation\n"
     "  waitsync       wait until the clock is synchronised; exit code 1 when it is not in time\n"
     "  makestep       set the system clock to the time at once (mode system; root)\n"
     "  burst          poll all nodes quickly now (root)\n"
@@ -29,6 +30,7 @@ static const char usage[] =
     "      --max-error MS      waitsync: until the half-width is at most this, in milliseconds\n"
     "      --timeout SECONDS   waitsync: give up after this (default: never)\n"
     "      --relative          waitsync: the time of a cluster without any reference will do\n"
+    "      --svg FILE          oscillator: write the Allan deviation as a picture instead\n"
     "      --json              print JSON\n"
     "  -q, --quiet             print nothing but errors\n"
     "  -v, --verbose           tracking: all parts\n"
@@ -37,7 +39,7 @@ static const char usage[] =
     "\n"
     "Exit code: 0 ok, 1 not synchronised in time or refused, 2 usage, 4 nobody answers. See taictl(1).\n";
 
-enum { OPT_JSON = 256, OPT_VERSION, OPT_MAX_ERROR, OPT_TIMEOUT, OPT_RELATIVE };
+enum { OPT_JSON = 256, OPT_VERSION, OPT_MAX_ERROR, OPT_TIMEOUT, OPT_RELATIVE, OPT_SVG };
 
 static const struct option longs[] = {
     {"control", required_argument, NULL, 'c'},
@@ -45,6 +47,7 @@ static const struct option longs[] = {
     {"max-error", required_argument, NULL, OPT_MAX_ERROR},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"relative", no_argument, NULL, OPT_RELATIVE},
+    {"svg", required_argument, NULL, OPT_SVG},
     {"json", no_argument, NULL, OPT_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -86,8 +89,8 @@ static bool millionths(const char *text, int64_t *ret_v)
 
 static bool verb_read(const char *text, enum verb *ret_verb)
 {
-    static const char *const names[] = {"tracking", "sources",  "sourcestats", "cluster",
-                                        "waitsync", "makestep", "burst"};
+    static const char *const names[] = {"tracking",   "sources",  "sourcestats", "cluster",
+                                        "oscillator", "waitsync", "makestep",    "burst"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], text) == 0) {
             *ret_verb = (enum verb)i;
@@ -134,6 +137,9 @@ static bool take_option(struct options *o, int c, int argc, char **argv, int *re
     case OPT_RELATIVE:
         o->relative_is_fine = true;
         return true;
+    case OPT_SVG:
+        o->svg = optarg;
+        return true;
     case OPT_JSON:
         o->json = true;
         return true;
@@ -170,8 +176,9 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
         if (!take_option(&o, c, argc, argv, ret_exit))
             return false;
     if (optind >= argc) {
-        *ret_exit = usage_error(
-            "a command is missing: tracking, sources, sourcestats, cluster, waitsync, makestep or burst", "");
+        *ret_exit = usage_error("a command is missing: tracking, sources, sourcestats, cluster, oscillator, "
+                                "waitsync, makestep or burst",
+                                "");
         return false;
     }
     if (!verb_read(argv[optind], &o.verb)) {
@@ -183,7 +190,12 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
         return false;
     }
     if (o.watch && o.verb >= VERB_WAITSYNC) {
-        *ret_exit = usage_error("--watch goes with tracking, sources, sourcestats and cluster", "");
+        *ret_exit =
+            usage_error("--watch goes with tracking, sources, sourcestats, cluster and oscillator", "");
+        return false;
+    }
+    if (o.svg != NULL && (o.verb != VERB_OSCILLATOR || o.watch || o.json)) {
+        *ret_exit = usage_error("--svg goes with oscillator, without --watch and --json", "");
         return false;
     }
     *ret_options = o;

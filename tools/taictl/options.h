@@ -19,6 +19,7 @@ enum verb {
     VERB_SOURCES,
     VERB_SOURCESTATS,
     VERB_CLUSTER,
+    VERB_OSCILLATOR,
     VERB_WAITSYNC,
     VERB_MAKESTEP,
     VERB_BURST
@@ -33,6 +34,7 @@ struct options {
     int64_t max_error_ns;  /* waitsync: half-width to reach; INT64_MAX: any */
     int64_t timeout_ms;    /* waitsync; 0: for ever */
     bool relative_is_fine; /* waitsync: status relative counts */
+    const char *svg;       /* oscillator: write the picture there; NULL: text */
 };
 
 /* True to go on; false when the command is done, with its exit code. */

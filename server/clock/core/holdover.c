@@ -50,6 +50,7 @@ static void end_timeline(struct holdover *holdover)
     if (holdover_keep(holdover, &memory))
         holdover->memory = memory;
     holdover->has_phase = false;
+    allan_cut(&holdover->allan);
 }
 
 void holdover_forget_phase(struct holdover *holdover)
@@ -141,6 +142,7 @@ void holdover_accept(struct holdover *holdover, tai_t tai, int64_t sigma_ns, int
         holdover->learnt_s += (uint64_t)((raw - holdover->learnt_at_ns + NS_PER_S / 2) / NS_PER_S);
         holdover->learnt_at_ns = raw;
     }
+    allan_take(&holdover->allan, raw, offset);
     holdover->accepted_ns = raw;
     holdover->accepted_tai_ns = tai.ns;
     holdover->accepted_width_ns = half_width_ns;
@@ -226,4 +228,55 @@ bool holdover_keep(const struct holdover *holdover, struct holdover_memory *ret_
         .written_tai_s = (uint64_t)(holdover->accepted_tai_ns > 0 ? holdover->accepted_tai_ns / NS_PER_S : 0),
     };
     return true;
+}
+
+/* ---- For people ---- */
+
+static const int64_t forecasts_s[VIEW_FORECASTS] = {3600, 21600, 86400};
+
+static void forecast(const struct holdover *holdover, const struct holdover_prediction *p,
+                     struct view_oscillator *view)
+{
+    view->holds = true;
+    view->held_ns = p->held_ns;
+    view->half_width_ns = p->half_width_ns;
+    view->growth = p->growth;
+    for (size_t i = 0; i < VIEW_FORECASTS; i++) {
+        struct trend later = holdover->trend;
+        struct trend_estimate e;
+        int64_t in_ns = forecasts_s[i] * NS_PER_S;
+        trend_advance(&later, holdover->now.ns + in_ns, holdover->warmth_mk);
+        trend_estimate(&later, holdover->warmth_mk, &e);
+        view->forecasts[i] =
+            (struct view_forecast){forecasts_s[i], width_of(holdover, &e, p->held_ns + in_ns)};
+    }
+}
+
+void holdover_view(const struct holdover *holdover, struct view_oscillator *ret_view)
+{
+    enum oscillator_class class = holdover->settings.class;
+    struct view_oscillator v = {.class = (uint8_t) class,
+                                .declared = holdover->settings.rate_bound,
+                                .floor = oscillator_floor(class),
+                                .has_temperature = holdover->zero_mk > 0,
+                                .temperature_mk = holdover->zero_mk + holdover->warmth_mk,
+                                .learnt_s = holdover->learnt_s};
+    struct trend_rates rates = holdover->memory.rates;
+    if (holdover->has_phase) {
+        struct trend_estimate e;
+        trend_estimate(&holdover->trend, holdover->warmth_mk, &e);
+        rates = e.rates;
+    }
+    v.rate_ps_per_s = rates.rate_fs_per_s / FS_PER_PS;
+    v.rate_sigma_ps_per_s = rates.rate_sigma_fs_per_s / FS_PER_PS + 1;
+    v.wander_fs_per_s = rates.wander_fs_per_s;
+    v.ageing_fs_per_s_day = rates.ageing_fs_per_s_day;
+    v.ageing_sigma_fs_per_s_day = rates.ageing_sigma_fs_per_s_day;
+    v.coefficient_fs_per_s_k = rates.coefficient_fs_per_s_k;
+    v.coefficient_sigma_fs_per_s_k = rates.coefficient_sigma_fs_per_s_k;
+    struct holdover_prediction p;
+    if (holdover_predict(holdover, &p))
+        forecast(holdover, &p, &v);
+    v.allan_count = allan_table(&holdover->allan, v.allan);
+    *ret_view = v;
 }

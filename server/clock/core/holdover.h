@@ -17,10 +17,12 @@
  * Worked number: a TCXO (floor 100 ppb) with a wander of 1e-9 per root second, half-width 2 us when the fix is lost: after an hour
  * one sigma is 125 us, so the bound is 2 us + 360 us + 6 * 125 us = 1.1 ms.
  *
- * Pure; one thread at a time. About 4.6 KiB. */
+ * Pure; one thread at a time. About 8 KiB. */
 #ifndef SERVER_CLOCK_CORE_HOLDOVER_H
 #define SERVER_CLOCK_CORE_HOLDOVER_H
 
+#include "client/core/view.h"
+#include "sdk/sync/allan.h"
 #include "sdk/sync/oscillator.h"
 #include "sdk/sync/trend.h"
 
@@ -55,6 +57,7 @@ struct holdover {
     int64_t warmth_mk; /* now, against it */
     bool has_phase; /* TAI on this timeline is known, so it can be predicted, and all below has a meaning */
     struct trend trend;   /* advanced to `now` */
+    struct allan allan;   /* of what was accepted, over all timelines */
     int64_t learnt_at_ns; /* raw reading of the last estimate learnt from */
     int64_t accepted_ns;  /* of the last one handed in, with */
     int64_t accepted_tai_ns, accepted_width_ns;
@@ -89,6 +92,9 @@ struct holdover_prediction {
 bool holdover_predict(const struct holdover *holdover, struct holdover_prediction *ret_prediction);
 /* The rate of TAI against the raw clock as known, for filters that begin: true also right after a restart. */
 bool holdover_rate(const struct holdover *holdover, int64_t *ret_ps_per_s, int64_t *ret_sigma_ps_per_s);
+
+/* For people: what was learnt, and how the half-width would grow from here. */
+void holdover_view(const struct holdover *holdover, struct view_oscillator *ret_view);
 
 /* What there is to keep for the next life; false (untouched) while nothing has been learnt. */
 bool holdover_keep(const struct holdover *holdover, struct holdover_memory *ret_memory);

@@ -8,10 +8,10 @@
 #include "server/libevent.h"
 
 struct ntp_resolve {
+    struct event_base *base;
     struct evdns_base *dns;
-    struct evdns_getaddrinfo_request *request;
     uint16_t port;
-    bool done;
+    bool done, forsaken; /* nobody waits for it any more */
     size_t count;
     struct udp_address addresses[NTP_RESOLVE_MAX];
 };
@@ -33,18 +33,32 @@ static void add(struct ntp_resolve *r, const struct evutil_addrinfo *ai)
     r->addresses[r->count++] = address;
 }
 
+static void release(struct ntp_resolve *r)
+{
+    evdns_base_free(r->dns, 0);
+    free(r);
+}
+
+static void release_later(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd;
+    (void)what;
+    release(ctx);
+}
+
 static void answered(int result, struct evutil_addrinfo *list, void *ctx)
 {
     struct ntp_resolve *r = ctx;
-    r->request = NULL;
-    if (result == EVUTIL_EAI_CANCEL)
-        return;
+    static const struct timeval at_once = {0, 0};
     if (result == 0)
         for (const struct evutil_addrinfo *ai = list; ai != NULL; ai = ai->ai_next)
             add(r, ai);
     if (list != NULL)
         evutil_freeaddrinfo(list);
     r->done = true;
+    /* The resolver is not freed beneath its own call. */
+    if (r->forsaken)
+        (void)event_base_once(r->base, -1, EV_TIMEOUT, release_later, r, &at_once);
 }
 
 struct ntp_resolve *ntp_resolve_start(struct event_base *base, const char *host, uint16_t port)
@@ -52,6 +66,7 @@ struct ntp_resolve *ntp_resolve_start(struct event_base *base, const char *host,
     struct ntp_resolve *r = calloc(1, sizeof *r);
     if (r == NULL)
         return NULL;
+    r->base = base;
     r->port = port;
     r->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (r->dns == NULL) {
@@ -60,9 +75,8 @@ struct ntp_resolve *ntp_resolve_start(struct event_base *base, const char *host,
     }
     struct evutil_addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP};
-    struct evdns_getaddrinfo_request *request = evdns_getaddrinfo(r->dns, host, NULL, &hints, answered, r);
-    if (!r->done)
-        r->request = request;
+    /* The answer may come at once; it comes in any case, after the time that libevent allows at the latest. */
+    (void)evdns_getaddrinfo(r->dns, host, NULL, &hints, answered, r);
     return r;
 }
 
@@ -80,8 +94,9 @@ void ntp_resolve_free(struct ntp_resolve *resolve)
 {
     if (resolve == NULL)
         return;
-    if (resolve->request != NULL)
-        evdns_getaddrinfo_cancel(resolve->request);
-    evdns_base_free(resolve->dns, 1);
-    free(resolve);
+    /* One that is under way has callbacks to come, which cancelling only hurries: it is freed by the last of them, or with the process. */
+    if (resolve->done)
+        release(resolve);
+    else
+        resolve->forsaken = true;
 }

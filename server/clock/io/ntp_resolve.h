@@ -20,7 +20,7 @@ struct ntp_resolve *ntp_resolve_start(struct event_base *base, const char *host,
 /* Whether it has ended; then *ret_count addresses, none where the name could not be resolved. */
 bool ntp_resolve_done(const struct ntp_resolve *resolve, struct udp_address ret_addresses[NTP_RESOLVE_MAX],
                       size_t *ret_count);
-/* Gives up what is under way. Not from within a callback of libevent's resolver. NULL is fine. */
+/* Gives up what is under way. The loop may go on or end. NULL is fine. */
 void ntp_resolve_free(struct ntp_resolve *resolve);
 
 #endif

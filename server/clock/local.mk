@@ -26,6 +26,9 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h \
 	server/clock/core/refclock.h server/clock/core/refclock_filter.h \
 	server/clock/core/timekeeper.h server/clock/core/timekeeper_peers.c server/clock/core/timekeeper_words.c \
+	server/clock/core/timekeeper.c server/clock/core/timekeeper_state.h server/clock/core/timekeeper_view.c \
+	server/clock/core/timekeeper_sample.c server/clock/core/timekeeper_verdict.c server/clock/core/timekeeper_combine.c \
+	server/clock/core/timekeeper_witness.c server/clock/core/timekeeper_witness.h \
 	server/clock/core/timekeeper_evidence.c server/clock/core/timekeeper_evidence.h \
 	server/clock/core/timekeeper_judge.c server/clock/core/timekeeper_judge.h
 libtaid_la_SOURCES += \

@@ -4,3 +4,9 @@ TESTS += tests/unit/test_timekeeper_judge
 tests_unit_test_timekeeper_judge_SOURCES = tests/unit/test_timekeeper_judge.c tests/unit/prop.h
 tests_unit_test_timekeeper_judge_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_timekeeper_judge_LDADD = $(node_test_libs)
+check_PROGRAMS += tests/unit/test_timekeeper
+TESTS += tests/unit/test_timekeeper
+tests_unit_test_timekeeper_SOURCES = tests/unit/test_timekeeper.c tests/unit/timekeeper_rig.c tests/unit/timekeeper_rig.h \
+	tests/unit/prop.h
+tests_unit_test_timekeeper_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_timekeeper_LDADD = $(node_test_libs) -lm

@@ -31,6 +31,7 @@
 #define SERVER_CLOCK_CORE_TIMEKEEPER_H
 
 #include "client/core/view.h"
+#include "server/clock/core/holdover.h"
 #include "server/clock/core/refclock.h"
 
 struct timekeeper;
@@ -43,7 +44,7 @@ struct timekeeper;
 #define TIMEKEEPER_WIDTH_NS_MAX INT64_C(1000000000)
 /* The 10 bits of a GPS week number come round after this: dates are within one such era from `not_before` on. */
 #define TIMEKEEPER_ERA_NS (INT64_C(1024) * 7 * 86400 * 1000000000)
-enum { TIMEKEEPER_RECORD_MAX = 512, TIMEKEEPER_REPORTS_MAX = 24 };
+enum { TIMEKEEPER_REPORTS_MAX = 24 };
 
 struct timekeeper_settings {
     struct refclock_settings sources[REFCLOCKS_MAX];
@@ -141,8 +142,8 @@ void timekeeper_lost(struct timekeeper *keeper, uint8_t source, enum refclock_ve
 void timekeeper_leap_table(struct timekeeper *keeper, const struct sync_leap *table);
 /* What the peers say; counts until the next call, at most 10 s. */
 void timekeeper_peers(struct timekeeper *keeper, const struct timekeeper_peers *peers);
-/* Temperature near the oscillator, in thousandths of a degree Celsius, where it can be read. */
-void timekeeper_temperature(struct timekeeper *keeper, int32_t mcelsius);
+/* Read next to the oscillator; holds until the next call. */
+void timekeeper_temperature(struct timekeeper *keeper, struct holdover_temperature temperature);
 
 /* Once a second, with the clocks as read then: what the engine gets as ENGINE_REFERENCE. `raw` must not go back on one timeline. */
 void timekeeper_second(struct timekeeper *keeper, const struct engine_now *now,
@@ -151,11 +152,16 @@ void timekeeper_second(struct timekeeper *keeper, const struct engine_now *now,
 /* TAI at `raw`, not far from the last second, by what is held; false: not known. For the numbers of pulses, and eras. */
 bool timekeeper_tai_at(const struct timekeeper *keeper, tai_mono_t raw, struct tai_interval *ret_interval);
 
-/* ---- What is kept over a restart: the last time known, and what was learned of the oscillator ---- */
-/* Worth writing once an hour and at the end. Returns its length, at most TIMEKEEPER_RECORD_MAX. */
-size_t timekeeper_remember(const struct timekeeper *keeper, uint8_t ret_record[TIMEKEEPER_RECORD_MAX]);
-/* Right after timekeeper_init. TAI_ERR_CORRUPT: none of ours; nothing is changed. */
-TAISTAMP_MUST_CHECK enum tai_err timekeeper_recall(struct timekeeper *keeper, struct bytes record);
+/* ---- What is kept over a restart ---- */
+struct timekeeper_memory {
+    tai_t known; /* it was at least this late; 0: not known */
+    bool learnt;
+    struct holdover_memory oscillator; /* if learnt */
+};
+/* Worth writing once an hour and at the end. False (untouched): there is nothing yet. */
+bool timekeeper_remember(const struct timekeeper *keeper, struct timekeeper_memory *ret_memory);
+/* After timekeeper_init, before the first second. A `known` outside of the era that begins with not_before is not believed. */
+void timekeeper_recall(struct timekeeper *keeper, const struct timekeeper_memory *memory);
 
 /* ---- What it shows ---- */
 struct timekeeper_source_view {

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/clock/core/timekeeper_witness.h"
+
+#include "sdk/base/bug.h"
+#include "sdk/time/arith.h"
+
+static const int64_t spans_ns[WITNESS_LEVELS] = {64 * NS_PER_S, 1024 * NS_PER_S, 16384 * NS_PER_S,
+                                                 86400 * NS_PER_S};
+
+void witnesses_clear(struct witnesses *all)
+{
+    for (unsigned i = 0; i < WITNESS_LEVELS; i++)
+        all->old[i].set = all->young[i].set = false;
+}
+
+static void second(struct witness *w, sync_timeline_t timeline, tai_mono_t raw,
+                   struct holdover_temperature temperature)
+{
+    if (!w->set)
+        return;
+    if (w->holdover.timeline.id == timeline.id)
+        holdover_second(&w->holdover, timeline, raw, temperature);
+    else
+        w->set = false;
+}
+
+void witnesses_second(struct witnesses *all, sync_timeline_t timeline, tai_mono_t raw,
+                      struct holdover_temperature temperature)
+{
+    for (unsigned i = 0; i < WITNESS_LEVELS; i++) {
+        second(&all->old[i], timeline, raw, temperature);
+        second(&all->young[i], timeline, raw, temperature);
+    }
+}
+
+void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover *holdover)
+{
+    for (unsigned i = 0; i < WITNESS_LEVELS; i++) {
+        struct witness *young = &all->young[i];
+        if (young->set && raw.ns - young->made_ns < spans_ns[i])
+            continue;
+        if (young->set)
+            all->old[i] = *young;
+        *young = (struct witness){true, raw.ns, *holdover};
+    }
+}
+
+bool witnesses_predict(const struct witnesses *all, unsigned level,
+                       struct holdover_prediction *ret_prediction)
+{
+    BUG_UNLESS(level < WITNESS_LEVELS);
+    return all->old[level].set && holdover_predict(&all->old[level].holdover, ret_prediction);
+}
+
+void witnesses_return_to(struct witnesses *all, unsigned level, struct holdover *ret_holdover)
+{
+    BUG_UNLESS(level < WITNESS_LEVELS && all->old[level].set);
+    int64_t made = all->old[level].made_ns;
+    *ret_holdover = all->old[level].holdover;
+    for (unsigned i = 0; i < WITNESS_LEVELS; i++) {
+        all->old[i].set = all->old[i].set && all->old[i].made_ns <= made;
+        all->young[i].set = all->young[i].set && all->young[i].made_ns <= made;
+    }
+}

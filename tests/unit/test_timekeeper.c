@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The timekeeper's days, good and bad: what it says is true, or it says that it does not know. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sdk/time/page.h"
+#include "tests/unit/prop.h"
+#include "tests/unit/timekeeper_rig.h"
+
+#define US     INT64_C(1000)
+#define MS     INT64_C(1000000)
+#define HOUR_S 3600
+#define DAY_S  86400
+
+/* One receiver with 0.25 us of noise, and so many seconds of it. */
+static void receiver(struct rig *rig, uint64_t seed, enum oscillator_class class, double wander,
+                     unsigned seconds)
+{
+    rig_start(rig, seed, class, wander);
+    (void)rig_add(rig, REFCLOCK_GPSD, 100, 250);
+    rig_begin(rig, NULL);
+    rig_seconds(rig, seconds);
+    if (seconds > 40)
+        ck_assert_int_eq(rig_verdict(rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_eq(rig->false_seconds, 0);
+    rig_clear(rig);
+}
+
+static void all_was_true(const struct rig *rig)
+{
+    ck_assert_msg(rig->false_seconds == 0, "%u false seconds, the worst error %lld ns", rig->false_seconds,
+                  (long long)rig->worst_ns);
+}
+
+START_TEST(a_good_day)
+{
+    struct rig rig;
+    receiver(&rig, 1, OSCILLATOR_PC, 1e-9, 60);
+    rig.swing = 5e-8; /* the room's temperature */
+    rig.swing_period_s = DAY_S;
+    double squares = 0;
+    for (unsigned i = 0; i < DAY_S; i++) {
+        rig_second(&rig);
+        squares += (double)rig.error_ns * (double)rig.error_ns;
+    }
+    all_was_true(&rig);
+    ck_assert_uint_eq(rig.absent_seconds + rig.suspicions + rig.doubts, 0);
+    ck_assert_int_eq(rig.reference.kind, TAISTAMP_CLOCK_GPS);
+    ck_assert_int_lt(rig.reference.half_width.ns, 3 * US);
+    printf("a_good_day: mean square error %.0f ns^2\n", squares / DAY_S);
+    ck_assert(squares / DAY_S < 120.0 * 120.0);
+    ck_assert_uint_eq(rig.view.voices, 1);
+    const struct timekeeper_budget *b = &rig.view.budget;
+    ck_assert_int_eq(b->source_ns + b->samples_ns + b->spread_ns + b->holdover_ns + b->doubt_ns,
+                     rig.reference.half_width.ns);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_new_fix_is_quarantined)
+{
+    struct rig rig;
+    receiver(&rig, 2, OSCILLATOR_PC, 1e-9, 30);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    ck_assert(!rig.reference.present);
+    rig_seconds(&rig, 2);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert(rig.reference.present);
+    rig_end(&rig);
+    /* The operator's own word about the system clock needs none. */
+    rig_start(&rig, 2, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_SYSTEM_CLOCK, MS, 1000);
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 2);
+    ck_assert(rig.reference.present);
+    ck_assert_int_eq(rig.reference.kind, TAISTAMP_CLOCK_ASSUMED);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_fix_that_does_not_agree_with_itself_stays_there)
+{
+    struct rig rig;
+    receiver(&rig, 3, OSCILLATOR_PC, 1e-9, 0);
+    for (unsigned i = 0; i < 600; i++) {
+        rig.sources[0].step_ns = i % 20 < 10 ? 0 : 50 * MS;
+        rig_second(&rig);
+        ck_assert(!rig.reference.present);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    rig.sources[0].step_ns = 0;
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(evidence_makes_quarantine_longer_and_decides_nothing)
+{
+    struct rig rig;
+    struct refclock_evidence e = {.connected = true,
+                                  .mode = 3,
+                                  .jamming = 200,
+                                  .satellites_used = 255,
+                                  .satellites_seen = 255,
+                                  .satellites_count = 255};
+    receiver(&rig, 4, OSCILLATOR_PC, 1e-9, 0);
+    for (unsigned i = 0; i < 119; i++) {
+        timekeeper_show(rig.keeper, &e);
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    ck_assert_uint_eq(rig.view.sources[0].evidence, TIMEKEEPER_JAMMING);
+    ck_assert_uint_eq(timekeeper_evidence_of(rig.keeper, 0)->satellites_count, REFCLOCK_SATELLITES_MAX);
+    rig_seconds(&rig, 3);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    e.source = REFCLOCKS_MAX;
+    timekeeper_show(rig.keeper, &e);
+    ck_assert_ptr_null(timekeeper_evidence_of(rig.keeper, REFCLOCKS_MAX));
+    rig_seconds(&rig, 100);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    rig_end(&rig);
+}
+END_TEST
+
+/* ---- Spoofers ---- */
+
+START_TEST(a_step_of_10_ms_for_a_day)
+{
+    struct rig rig;
+    receiver(&rig, 5, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    rig.sources[0].step_ns = 10 * MS;
+    rig_seconds(&rig, 3);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_STEP);
+    rig_seconds(&rig, DAY_S); /* what is held has grown beyond the lie, and it is none the truer for that */
+    ck_assert_int_gt(rig.reference.half_width.ns, 10 * MS);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    ck_assert_uint_eq(rig.suspicions, 1);
+    all_was_true(&rig);
+    ck_assert_uint_eq(rig.absent_seconds, 0);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(after_a_step_the_truth_is_taken_up_again)
+{
+    struct rig rig;
+    receiver(&rig, 6, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    rig.sources[0].step_ns = -10 * MS;
+    rig_seconds(&rig, HOUR_S);
+    rig.sources[0].step_ns = 0;
+    rig_seconds(&rig, 290);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    rig_seconds(&rig, 30);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_int_lt(rig.reference.half_width.ns, 3 * US);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_glitch_is_left_out)
+{
+    struct rig rig;
+    receiver(&rig, 7, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    for (unsigned i = 0; i < 600; i++) {
+        rig.sources[0].step_ns = i % 10 == 0 ? 37 * DAY_S * RIG_S : i % 10 == 5 ? -100 * MS : 0;
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_eq(rig.suspicions, 0);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* Faster than a crystal of the class can go: excluded. No second is false. */
+START_TEST(a_drag_beyond_the_oscillator_is_excluded)
+{
+    static const struct {
+        enum oscillator_class class;
+        double wander, drag;
+    } cases[] = {{OSCILLATOR_PC, 1e-9, 5000},       {OSCILLATOR_TCXO, 1e-10, 1000},
+                 {OSCILLATOR_TCXO, 1e-10, -1000},   {OSCILLATOR_OCXO, 1e-11, 100},
+                 {OSCILLATOR_RUBIDIUM, 1e-11, 100}, {OSCILLATOR_RUBIDIUM, 1e-11, 10}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig rig;
+        receiver(&rig, 8 + i, cases[i].class, cases[i].wander, 4 * HOUR_S);
+        rig.sources[0].drag_ns_per_s = cases[i].drag;
+        unsigned s = 0;
+        while (rig_verdict(&rig, 0) != REFCLOCK_SUSPECT && s++ < 4000)
+            rig_second(&rig);
+        printf("drag %.0f ns/s on %s: suspect after %u s, error %lld ns at most, %u false seconds\n",
+               cases[i].drag, oscillator_name(cases[i].class), s, (long long)rig.worst_ns, rig.false_seconds);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+        rig_clear(&rig);
+        rig_seconds(&rig, 6 * HOUR_S);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+        all_was_true(&rig);
+        ck_assert_uint_eq(rig.absent_seconds, 0);
+        rig_end(&rig);
+    }
+}
+END_TEST
+
+/* A crystal could do that, this one never has: both are said to be possible, for an hour. */
+START_TEST(an_unlikely_drag_is_doubted)
+{
+    struct rig rig;
+    receiver(&rig, 20, OSCILLATOR_PC, 1e-9, 6 * HOUR_S);
+    rig.sources[0].drag_ns_per_s = 300;
+    unsigned s = 0;
+    while (!rig.view.doubt && s++ < 200)
+        rig_second(&rig);
+    ck_assert(rig.view.doubt);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_DOUBT);
+    ck_assert_int_gt(rig.view.budget.doubt_ns, 0);
+    rig_clear(&rig);
+    rig_seconds(&rig, HOUR_S - 10);
+    ck_assert(rig.view.doubt);
+    all_was_true(&rig);
+    rig_seconds(&rig, 20); /* and then it is taken at its word: a single reference has the last one */
+    ck_assert(!rig.view.doubt);
+    ck_assert_uint_gt(rig.false_seconds, 0);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(an_honest_change_of_the_oscillator_is_doubted_and_true)
+{
+    struct rig rig;
+    receiver(&rig, 21, OSCILLATOR_PC, 1e-9, 6 * HOUR_S);
+    rig.walk += 3e-7; /* a fan stops */
+    rig_seconds(&rig, 200);
+    ck_assert(rig.view.doubt);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    rig_seconds(&rig, HOUR_S);
+    ck_assert(!rig.view.doubt);
+    rig_seconds(&rig, 6 * HOUR_S);
+    all_was_true(&rig);
+    ck_assert_uint_eq(rig.suspicions, 0);
+    ck_assert_int_lt(rig.reference.half_width.ns, 3 * US);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(yesterday_is_not_replayed)
+{
+    struct rig rig;
+    receiver(&rig, 22, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    struct timekeeper_memory memory;
+    ck_assert(timekeeper_remember(rig.keeper, &memory));
+    rig.sources[0].step_ns = -DAY_S * RIG_S;
+    rig_seconds(&rig, 100);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+    ck_assert(rig.reference.present);
+    all_was_true(&rig);
+    /* The same after a restart, where the last known time is all that is left. */
+    rig.settings.quarantine_ns = 10 * RIG_S;
+    rig_begin(&rig, &memory);
+    rig_clear(&rig);
+    rig_seconds(&rig, 300);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_TOO_EARLY);
+    ck_assert(!rig.reference.present);
+    rig.sources[0].step_ns = 0;
+    rig_seconds(&rig, 12);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* ---- Dates ---- */
+
+START_TEST(dates_that_cannot_be)
+{
+    static const struct {
+        int64_t by_s;
+        enum timekeeper_reason cold, warm;
+    } cases[] = {
+        {-INT64_C(1024) * 7 * DAY_S, TIMEKEEPER_TOO_EARLY, TIMEKEEPER_WEEKS},
+        {INT64_C(1024) * 7 * DAY_S, TIMEKEEPER_ERA_PASSED, TIMEKEEPER_WEEKS},
+        {-INT64_C(2048) * 7 * DAY_S, TIMEKEEPER_TOO_EARLY, TIMEKEEPER_WEEKS},
+        {INT64_C(315964819) - INT64_C(1800000000), TIMEKEEPER_TOO_EARLY, TIMEKEEPER_DAYS}, /* 1980 */
+        {INT64_C(2147483648) - INT64_C(1800000000), TIMEKEEPER_NO_REASON,
+         TIMEKEEPER_DAYS}, /* 2038: could be */
+        {-400000000, TIMEKEEPER_TOO_EARLY, TIMEKEEPER_DAYS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rig rig;
+        receiver(&rig, 30 + i, OSCILLATOR_PC, 1e-9, 0);
+        rig.sources[0].step_ns = cases[i].by_s * RIG_S;
+        rig_seconds(&rig, 20);
+        if (cases[i].cold != TIMEKEEPER_NO_REASON) {
+            ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+            ck_assert_int_eq(rig_reason(&rig, 0), cases[i].cold);
+        }
+        ck_assert(!rig.reference.present);
+        rig_end(&rig);
+
+        receiver(&rig, 30 + i, OSCILLATOR_PC, 1e-9, HOUR_S);
+        rig.sources[0].step_ns = cases[i].by_s * RIG_S;
+        rig_seconds(&rig, 600);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+        ck_assert_int_eq(rig_reason(&rig, 0), cases[i].warm);
+        ck_assert(rig.reference.present);
+        all_was_true(&rig);
+        rig_end(&rig);
+    }
+}
+END_TEST
+
+/* Old logs can be played again: the operator says from which date on. */
+START_TEST(not_before_can_be_moved)
+{
+    struct rig rig;
+    rig_start(&rig, 40, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig.sources[0].step_ns = -INT64_C(500000000) * RIG_S;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+    rig.settings.not_before.ns = RIG_T0_NS - INT64_C(600000000) * RIG_S;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(a_cold_boot_with_a_wrong_leap_count)
+{
+    struct rig rig;
+    receiver(&rig, 41, OSCILLATOR_PC, 1e-9, 0);
+    const struct sync_leap table = {37, 37, {PAGE_NEVER}, {RIG_T0_NS + 100 * TIMEKEEPER_DAY_NS}};
+    struct refclock_leap leap = {.has_tai_utc = true, .tai_utc_s = 35};
+    timekeeper_leap_table(rig.keeper, &table);
+    rig.sources[0].step_ns = -2 * RIG_S;
+    timekeeper_leap(rig.keeper, &leap);
+    rig_seconds(&rig, 750);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_LEAP_COUNT);
+    ck_assert(!rig.reference.present);
+    rig.sources[0].step_ns = 0;
+    leap.tai_utc_s = 37;
+    timekeeper_leap(rig.keeper, &leap);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    /* While it counts a wrong announcement is told, and changes nothing. */
+    leap.tai_utc_s = 18;
+    timekeeper_leap(rig.keeper, &leap);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    rig_end(&rig);
+}
+END_TEST
+
+/* ---- Several sources ---- */
+
+START_TEST(two_receivers_100_ms_apart)
+{
+    struct rig rig;
+    rig_start(&rig, 50, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig.sources[1].step_ns = 100 * MS;
+    rig.sources[1].on = false;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 20);
+    rig.sources[1].on = true; /* 20 s later: the first to come does not win */
+    rig_seconds(&rig, HOUR_S);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_QUARANTINED);
+    ck_assert_int_eq(rig_reason(&rig, 1), TIMEKEEPER_UNDECIDED);
+    ck_assert(!rig.reference.present);
+    /* References of two other servers decide. */
+    rig.has_peers = true;
+    for (unsigned i = 0; i < 60; i++) {
+        rig.peers = (struct timekeeper_peers){.voices = 2,
+                                              .agreed = true,
+                                              .raw = {rig.raw_ns},
+                                              .hull = {{rig.true_ns - 20 * MS}, {rig.true_ns + 20 * MS}}};
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_reason(&rig, 1), TIMEKEEPER_PEERS);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(holdover_decides_between_two)
+{
+    struct rig rig;
+    rig_start(&rig, 51, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, HOUR_S);
+    ck_assert_uint_eq(rig.view.voices, 2);
+    rig.sources[0].step_ns = 100 * MS;
+    rig_seconds(&rig, 4);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_ACCEPTED);
+    rig_seconds(&rig, HOUR_S);
+    ck_assert_uint_eq(rig.view.voices, 1);
+    all_was_true(&rig);
+    ck_assert_uint_eq(rig.absent_seconds, 30);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(every_source_lies_but_one)
+{
+    for (unsigned together = 0; together < 2; together++) {
+        struct rig rig;
+        rig_start(&rig, 52 + together, OSCILLATOR_PC, 1e-9);
+        for (unsigned i = 0; i < 5; i++)
+            (void)rig_add(&rig, i == 0 ? REFCLOCK_GPSD : REFCLOCK_NTP, i == 0 ? 100 : 5000, 250 + 500 * i);
+        rig_begin(&rig, NULL);
+        rig_seconds(&rig, 2 * HOUR_S);
+        ck_assert_uint_eq(rig.view.voices, 5);
+        for (unsigned i = 0; i < 4; i++)
+            rig.sources[i].step_ns = together ? 50 * MS : 50 * MS * (int64_t)(i + 1);
+        rig_seconds(&rig, 6 * HOUR_S);
+        for (unsigned i = 0; i < 4; i++)
+            ck_assert_int_eq(rig_verdict(&rig, i), REFCLOCK_SUSPECT);
+        ck_assert_int_eq(rig_verdict(&rig, 4), REFCLOCK_ACCEPTED);
+        ck_assert_uint_eq(rig.view.voices, 1);
+        all_was_true(&rig);
+        rig_end(&rig);
+    }
+}
+END_TEST
+
+START_TEST(two_on_one_antenna_are_no_majority)
+{
+    struct rig rig;
+    rig_start(&rig, 54, OSCILLATOR_PC, 1e-9);
+    for (unsigned i = 0; i < 3; i++)
+        (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig.settings.sources[0].group = rig.settings.sources[1].group = 4;
+    rig.sources[0].step_ns = rig.sources[1].step_ns = 20 * MS;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 600);
+    ck_assert(!rig.reference.present);
+    rig.settings.sources[0].group = rig.settings.sources[1].group = 0; /* had they been two ... */
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 60);
+    ck_assert(rig.reference.present && !rig.is_true);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(one_of_three_drags_and_is_outvoted)
+{
+    struct rig rig;
+    rig_start(&rig, 55, OSCILLATOR_PC, 1e-9);
+    for (unsigned i = 0; i < 3; i++)
+        (void)rig_add(&rig, REFCLOCK_GPSD, 1000, 250);
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, HOUR_S);
+    rig.sources[1].drag_ns_per_s = 10;
+    rig_seconds(&rig, 2 * HOUR_S);
+    ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_eq(rig.view.voices, 2);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* Network servers confirm what the receiver left behind, and bound it once it is worth no more than they are. */
+START_TEST(wide_sources_take_over_slowly)
+{
+    struct rig rig;
+    rig_start(&rig, 56, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    size_t ntp = rig_add(&rig, REFCLOCK_NTP, 1000, 20000);
+    rig.sources[ntp].bias_ns = 2.0 * (double)MS;
+    rig.sources[ntp].error_ns = 5 * MS;
+    rig.sources[ntp].every_s = 16;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 2 * HOUR_S);
+    ck_assert_int_eq(rig_verdict(&rig, ntp), REFCLOCK_ACCEPTED);
+    ck_assert_int_lt(rig.reference.half_width.ns, 3 * US);
+    rig.sources[0].on = false;
+    rig_seconds(&rig, 600);
+    ck_assert_int_lt(rig.reference.half_width.ns, MS);
+    ck_assert_int_eq(rig.reference.kind, TAISTAMP_CLOCK_GPS);
+    rig_seconds(&rig, DAY_S);
+    ck_assert_int_eq(rig.reference.kind, TAISTAMP_CLOCK_UPSTREAM);
+    ck_assert_int_lt(rig.reference.half_width.ns, 20 * MS);
+    ck_assert_int_eq(rig_verdict(&rig, ntp), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig.sources[0].on = true;
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_int_eq(rig.reference.kind, TAISTAMP_CLOCK_GPS);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* ---- Holdover and restarts ---- */
+
+START_TEST(a_fix_is_lost_for_a_day)
+{
+    struct rig rig;
+    receiver(&rig, 60, OSCILLATOR_PC, 1e-9, DAY_S / 2);
+    rig.sources[0].on = false;
+    rig_seconds(&rig, DAY_S);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SILENT);
+    ck_assert(rig.reference.present);
+    ck_assert_int_ge(rig.view.holdover_ns, (int64_t)(DAY_S - 60) * RIG_S);
+    ck_assert_int_gt(rig.view.budget.holdover_ns, MS);
+    rig.sources[0].on = true;
+    rig_seconds(&rig, 29);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_CAME_BACK);
+    rig_seconds(&rig, 10);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_int_lt(rig.reference.half_width.ns, 3 * US);
+    all_was_true(&rig);
+    ck_assert_uint_eq(rig.absent_seconds + rig.suspicions, 0);
+    rig_end(&rig);
+}
+END_TEST
+
+/* With the declared bound alone, 50 ppm: a second of width is reached after five hours and a half. */
+START_TEST(holdover_ends_where_it_says_nothing)
+{
+    struct rig rig;
+    receiver(&rig, 61, OSCILLATOR_PC, 1e-9, 60);
+    rig.sources[0].on = false;
+    rig_seconds(&rig, 10 * HOUR_S);
+    ck_assert(!rig.reference.present);
+    ck_assert_int_eq(rig.view.holdover_ns, -1);
+    all_was_true(&rig);
+    rig.sources[0].on = true;
+    rig_seconds(&rig, 40);
+    ck_assert(rig.reference.present);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(another_timeline_begins_anew)
+{
+    struct rig rig;
+    receiver(&rig, 62, OSCILLATOR_PC, 1e-9, HOUR_S);
+    rig.timeline++;
+    rig.raw_ns = 5 * RIG_S;
+    rig_second(&rig);
+    ck_assert(!rig.reference.present);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    rig_seconds(&rig, 60);
+    ck_assert(rig.reference.present);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* A virtual machine stood still for a second and nobody told it. Its own holdover is wrong then; two peers' references say so. */
+START_TEST(peers_refute_what_is_held)
+{
+    struct rig rig;
+    receiver(&rig, 63, OSCILLATOR_PC, 1e-9, HOUR_S);
+    rig.has_peers = true;
+    rig.true_ns += RIG_S;
+    for (unsigned i = 0; i < 200; i++) {
+        rig.peers = (struct timekeeper_peers){.voices = 2,
+                                              .agreed = true,
+                                              .raw = {rig.raw_ns},
+                                              .hull = {{rig.true_ns - MS}, {rig.true_ns + MS}}};
+        rig_second(&rig);
+    }
+    ck_assert_uint_eq(rig.refuted, 1);
+    ck_assert_uint_le(rig.false_seconds, 62); /* the assumption on the oscillator was broken for that long */
+    rig_clear(&rig);
+    rig_seconds(&rig, 400);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(what_was_learnt_survives_a_restart)
+{
+    struct rig rig;
+    struct timekeeper_memory memory;
+    receiver(&rig, 64, OSCILLATOR_PC, 1e-9, 0);
+    ck_assert(!timekeeper_remember(rig.keeper, &memory));
+    rig_seconds(&rig, 6 * HOUR_S);
+    ck_assert(timekeeper_remember(rig.keeper, &memory));
+    ck_assert(memory.learnt);
+    ck_assert_int_le(memory.known.ns, rig.true_ns);
+    ck_assert_int_gt(memory.known.ns, rig.true_ns - MS);
+    rig_begin(&rig, &memory);
+    rig_clear(&rig);
+    rig_seconds(&rig, 60);
+    rig.sources[0].on = false;
+    rig_seconds(&rig, HOUR_S);
+    ck_assert_int_lt(rig.reference.half_width.ns, 100 * MS); /* 180 ms if nothing were known of the crystal */
+    all_was_true(&rig);
+    struct timekeeper_memory again; /* learnt nothing since: the old is kept */
+    ck_assert(timekeeper_remember(rig.keeper, &again) && again.learnt);
+    memory.known.ns = INT64_MAX; /* a record of another world */
+    rig_begin(&rig, &memory);
+    rig.sources[0].on = true;
+    rig_seconds(&rig, 60);
+    ck_assert(rig.reference.present);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(the_driver_has_a_word)
+{
+    struct rig rig;
+    struct tai_interval i;
+    receiver(&rig, 65, OSCILLATOR_PC, 1e-9, 0);
+    ck_assert(!timekeeper_tai_at(rig.keeper, (tai_mono_t){rig.raw_ns}, &i));
+    rig_seconds(&rig, HOUR_S);
+    ck_assert(timekeeper_tai_at(rig.keeper, (tai_mono_t){rig.raw_ns}, &i));
+    ck_assert_int_le(i.earliest.ns, rig.true_ns);
+    ck_assert_int_ge(i.latest.ns, rig.true_ns);
+    rig.sources[0].on = false;
+    timekeeper_lost(rig.keeper, 0, REFCLOCK_SMEARED, "it smears");
+    timekeeper_lost(rig.keeper, 7, REFCLOCK_SMEARED, "nobody");
+    rig_second(&rig);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SMEARED);
+    ck_assert_str_eq(rig.view.sources[0].said, "it smears");
+    ck_assert(rig.reference.present);
+    rig.sources[0].on = true;
+    rig_seconds(&rig, 10);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    ck_assert_ptr_null(rig.view.sources[0].said);
+    rig_seconds(&rig, 30);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+START_TEST(settings_that_cannot_be)
+{
+    struct rig rig;
+    rig_start(&rig, 66, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig_begin(&rig, NULL);
+    struct timekeeper_settings bad = rig.settings;
+    bad.sources[0].accuracy_ns = 0;
+    ck_assert_int_eq(timekeeper_init(rig.keeper, &bad), TAI_ERR_ARGUMENT);
+    bad = rig.settings;
+    bad.sources_count = REFCLOCKS_MAX + 1;
+    ck_assert_int_eq(timekeeper_init(rig.keeper, &bad), TAI_ERR_ARGUMENT);
+    bad = rig.settings;
+    bad.not_before.ns = 0;
+    ck_assert_int_eq(timekeeper_init(rig.keeper, &bad), TAI_ERR_RANGE);
+    bad = rig.settings;
+    bad.rate_bound.ppb = 0;
+    ck_assert_int_eq(timekeeper_init(rig.keeper, &bad), TAI_ERR_ARGUMENT);
+    rig_end(&rig);
+}
+END_TEST
+
+/* ---- Properties ---- */
+
+/* Numbers that inf, NaN and worse have become, from a second source and from the peers: the first one goes on. */
+START_TEST(any_number_is_survived)
+{
+    struct prop p = prop_start("any_number_is_survived", 4111);
+    struct rig rig;
+    rig_start(&rig, 70, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig.sources[1].on = false;
+    rig_begin(&rig, NULL);
+    for (unsigned i = 0; i < 20000; i += prop_step(20)) {
+        static const int64_t ends[] = {0, 1, -1, INT64_MIN, INT64_MAX, INT64_MIN + 1, INT64_MAX - 1};
+        int64_t n[6];
+        for (unsigned k = 0; k < 6; k++)
+            n[k] =
+                prop_below(&p, 2) ? ends[prop_below(&p, 7)] : (int64_t)(prop_u64(&p) >> prop_below(&p, 64));
+        struct refclock_sample s = {.source = (uint8_t)(prop_below(&p, 20) == 0 ? prop_u64(&p) : 1),
+                                    .timeline = {prop_below(&p, 4) ? rig.timeline : prop_u64(&p)},
+                                    .raw = {prop_below(&p, 2) ? rig.raw_ns : n[0]},
+                                    .tai = {prop_below(&p, 2) ? rig.true_ns : n[1]},
+                                    .error_ns = n[2],
+                                    .noise_ns = n[3]};
+        if (s.source == 0)
+            s.source = 1;
+        timekeeper_sample(rig.keeper, &s);
+        struct refclock_leap leap = {.source = 1, .has_tai_utc = true, .tai_utc_s = (int32_t)n[4]};
+        timekeeper_leap(rig.keeper, &leap);
+        struct view_source peer = {.node = {3},
+                                   .server = true,
+                                   .reachable = true,
+                                   .has_reference = true,
+                                   .samples = 1,
+                                   .skew_ps_per_s = n[3],
+                                   .rate_ps_per_s = n[5]};
+        peer.reference = (struct sync_reference){.present = true,
+                                                 .raw = {n[0]},
+                                                 .tai = {n[1]},
+                                                 .half_width = {n[2]},
+                                                 .rate_ps_per_s = n[4],
+                                                 .growth = {(int32_t)n[5]}};
+        timekeeper_peers_of(&peer, 1, (tai_mono_t){rig.raw_ns}, &rig.peers);
+        rig.has_peers = prop_below(&p, 100) == 0;
+        rig_second(&rig);
+    }
+    all_was_true(&rig);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_le(rig.absent_seconds, 200);
+    rig_end(&rig);
+}
+END_TEST
+
+/* Of m sources at most (m - 1) / 2 lie, by steps, drags and silence as they like; the others are honest, and go and come. */
+static void random_day(uint64_t seed)
+{
+    struct prop p = {seed};
+    struct rig rig;
+    rig_start(&rig, seed, OSCILLATOR_PC, 1e-9);
+    size_t n = 3 + prop_below(&p, REFCLOCKS_MAX - 2), liars = prop_below(&p, (n - 1) / 2 + 1);
+    for (size_t i = 0; i < n; i++)
+        (void)rig_add(&rig, prop_below(&p, 2) ? REFCLOCK_GPSD : REFCLOCK_NTP, 100 << prop_below(&p, 10),
+                      (double)(100 << prop_below(&p, 10)));
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 100 + (unsigned)prop_below(&p, 2000));
+    size_t resting = n; /* no one: a source that is silent cannot vote */
+    bool may_rest = 2 * (liars + 1) < n;
+    for (unsigned act = 0; act < 40; act++) {
+        struct rig_source *s = &rig.sources[prop_below(&p, liars > 0 ? liars : 1)];
+        if (liars > 0) {
+            s->on = prop_below(&p, 4) != 0;
+            s->step_ns = prop_below(&p, 2) ? 0 : ((int64_t)prop_u64(&p)) >> prop_below(&p, 60) >> 3;
+            s->drag_ns_per_s = prop_below(&p, 2) ? 0 : (double)(prop_below(&p, 2000)) - 1000;
+        }
+        if (may_rest && prop_below(&p, 10) == 0) { /* one honest one takes a rest */
+            if (resting < n)
+                rig.sources[resting].on = true;
+            resting = resting < n ? n : liars + prop_below(&p, n - liars);
+            if (resting < n)
+                rig.sources[resting].on = false;
+        }
+        rig_seconds(&rig, (unsigned)prop_below(&p, 400));
+        ck_assert_msg(rig.false_seconds == 0, "seed %llu: false by %lld ns against %lld",
+                      (unsigned long long)seed, (long long)rig.error_ns,
+                      (long long)rig.reference.half_width.ns);
+    }
+    rig_end(&rig);
+}
+
+START_TEST(the_truth_is_in_it_whatever_a_minority_does)
+{
+    struct prop p = prop_start("the_truth_is_in_it_whatever_a_minority_does", 4112);
+    for (unsigned i = 0; i < 40; i += prop_step(20))
+        random_day(prop_u64(&p));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("timekeeper");
+    TCase *tc = tcase_create("all");
+    tcase_set_timeout(tc, 240);
+    tcase_add_test(tc, a_good_day);
+    tcase_add_test(tc, a_new_fix_is_quarantined);
+    tcase_add_test(tc, a_fix_that_does_not_agree_with_itself_stays_there);
+    tcase_add_test(tc, evidence_makes_quarantine_longer_and_decides_nothing);
+    tcase_add_test(tc, a_step_of_10_ms_for_a_day);
+    tcase_add_test(tc, after_a_step_the_truth_is_taken_up_again);
+    tcase_add_test(tc, a_glitch_is_left_out);
+    tcase_add_test(tc, a_drag_beyond_the_oscillator_is_excluded);
+    tcase_add_test(tc, an_unlikely_drag_is_doubted);
+    tcase_add_test(tc, an_honest_change_of_the_oscillator_is_doubted_and_true);
+    tcase_add_test(tc, yesterday_is_not_replayed);
+    tcase_add_test(tc, dates_that_cannot_be);
+    tcase_add_test(tc, not_before_can_be_moved);
+    tcase_add_test(tc, a_cold_boot_with_a_wrong_leap_count);
+    tcase_add_test(tc, two_receivers_100_ms_apart);
+    tcase_add_test(tc, holdover_decides_between_two);
+    tcase_add_test(tc, every_source_lies_but_one);
+    tcase_add_test(tc, two_on_one_antenna_are_no_majority);
+    tcase_add_test(tc, one_of_three_drags_and_is_outvoted);
+    tcase_add_test(tc, wide_sources_take_over_slowly);
+    tcase_add_test(tc, a_fix_is_lost_for_a_day);
+    tcase_add_test(tc, holdover_ends_where_it_says_nothing);
+    tcase_add_test(tc, another_timeline_begins_anew);
+    tcase_add_test(tc, peers_refute_what_is_held);
+    tcase_add_test(tc, what_was_learnt_survives_a_restart);
+    tcase_add_test(tc, the_driver_has_a_word);
+    tcase_add_test(tc, settings_that_cannot_be);
+    tcase_add_test(tc, any_number_is_survived);
+    tcase_add_test(tc, the_truth_is_in_it_whatever_a_minority_does);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

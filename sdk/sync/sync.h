@@ -59,6 +59,8 @@ struct sync_reference {
     tai_bound_t half_width; /* there, without growth */
     int64_t rate_ps_per_s;  /* as measured against it */
     tai_ppb_t growth;
+    uint8_t
+        voices; /* how many sources agree on it, correlated ones once; 0 and 1: one. Not in messages: others hear one voice */
 };
 
 /* What a node knows of leap seconds, so that the cluster can compare. */

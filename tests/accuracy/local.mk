@@ -5,3 +5,13 @@ accuracy: taid$(EXEEXT)
 	$(srcdir)/tests/accuracy/run.py --clknetsim '$(CLKNETSIM)' --chronyd '$(CHRONYD)' --taid ./taid $(ACCURACY_OPTIONS)
 	$(srcdir)/tests/accuracy/leader.py --clknetsim '$(CLKNETSIM)' --chronyd '$(CHRONYD)' --taid ./taid $(LEADER_OPTIONS)
 .PHONY: accuracy
+
+# What a spoofer can do, and false alarms: docs/ACCURACY.md. In `make check` a small part of it, with its promises.
+check_PROGRAMS += tests/accuracy/spoofing
+TESTS += tests/accuracy/spoofing
+tests_accuracy_spoofing_SOURCES = tests/accuracy/spoofing.c tests/unit/timekeeper_rig.c tests/unit/timekeeper_rig.h
+tests_accuracy_spoofing_CFLAGS = $(IO_CFLAGS)
+tests_accuracy_spoofing_LDADD = $(node_test_libs) -lm
+spoofing: tests/accuracy/spoofing$(EXEEXT)
+	tests/accuracy/spoofing --whole
+.PHONY: spoofing

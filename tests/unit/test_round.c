@@ -319,12 +319,33 @@ START_TEST(clients_are_polled_evenly)
 }
 END_TEST
 
+/* One node alone with several sources of its own: three make it synchronised, two do not; a peer's are not known. */
+START_TEST(sources_of_our_own_reference_are_voices)
+{
+    for (unsigned own = 0; own < 5; own++)
+        for (unsigned peer = 0; peer < 2; peer++) {
+            struct round r;
+            struct round_reference refs[2] = {reference(1, S, 0, 0, 10 * US), reference(2, S, 0, 0, 10 * US)};
+            refs[0].reference.voices = (uint8_t)own;
+            refs[1].reference.voices = peer != 0 ? 5 : 0; /* as no message can say */
+            round_init(&r, &settings);
+            round_take_up(&r, (tai_mono_t){S}, NULL);
+            ck_assert(round_step(&r, here, (tai_mono_t){S}, refs, 1 + peer, NULL, 0));
+            unsigned behind = (own > 1 ? own : 1) + peer;
+            ck_assert_int_eq(r.line.status,
+                             behind >= 3 ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_SINGLE_REFERENCE);
+            ck_assert_uint_eq(r.voices, 1 + peer);
+        }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("round");
     TCase *tc = tcase_create("all");
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, two_liars_of_five_do_not_pull);
+    tcase_add_test(tc, sources_of_our_own_reference_are_voices);
     tcase_add_test(tc, worked_number_of_the_header);
     tcase_add_test(tc, correlated_references_count_once);
     tcase_add_test(tc, contradiction_runs_free_and_widens);

@@ -219,6 +219,15 @@ static bool knows_better(const struct round *r, const struct hull_item *hull)
            page_status_has_interval(r->line.status) && r->line.half_width.ns < width_to(hull);
 }
 
+/* References that stand behind the line: those that count, and what our own one was made of. */
+static uint32_t vouching(const struct round *r, const struct round_reference *references, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (references[i].node.id == r->settings.self.id && references[i].reference.voices > 1)
+            return r->voices + references[i].reference.voices - 1;
+    return r->voices;
+}
+
 static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
                              const struct round_reference *references, size_t count,
                              struct agreement *ret_agreement)
@@ -231,6 +240,7 @@ static bool references_agree(struct round *r, tai_mono_t now, tai_t zero,
     }
     size_t voices = middles(items, count, values);
     r->voices = (uint32_t)voices;
+    r->vouching = vouching(r, references, count);
     r->contradicted = false;
     r->f_ref = 0;
     if (voices == 0)
@@ -327,7 +337,7 @@ static void steer_by_references(struct round *r, sync_timeline_t timeline, tai_m
     r->line.half_width.ns = width_to(&a->hull);
     r->hull_earliest_ns = a->hull.earliest_ns;
     r->hull_latest_ns = a->hull.latest_ns;
-    r->line.status = r->voices >= 3 ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_SINGLE_REFERENCE;
+    r->line.status = r->vouching >= 3 ? TAISTAMP_STATUS_SYNCHRONISED : TAISTAMP_STATUS_SINGLE_REFERENCE;
     r->line.source = a->source;
     if (a->source == TAISTAMP_CLOCK_ASSUMED) /* an operator's word, nobody's measurement */
         r->line.status = TAISTAMP_STATUS_ASSUMED;

@@ -13,6 +13,8 @@
  *     half-width is the distance to the farther end of the hull, wherever the line is.
  *   - A reference that is missing may be an honest one: it counts in f, not in m. While m <= 2f the hull is little worth (a liar
  *     can be an end of it), and a line that knows better runs freely.
+ *   - Status: `synchronised` with three references or more behind the line, else `single-reference`. Our own one counts as the sources
+ *     that it was made of (timekeeper.h), for we have seen them agree; another server's counts as one, whatever it was made of.
  *   - When no point is covered by m - f, or nobody has a reference (any more): the rate is the ensemble's (ensemble.h).
  *     A line that was absolute keeps its status, and its half-width grows: as a measured oscillator at first, as one of
  *     which only the declared bound is known after ROUND_HOLD_NS.
@@ -86,7 +88,9 @@ struct round {
     bool begun;            /* in the last step the line began (again): it does not continue the one before */
     bool contradicted;     /* references there are, and no point that enough of them cover */
     uint32_t missing; /* set by the caller: servers that have a reference, or may, and could not be asked */
-    uint32_t voices, f_ref;                   /* references that count, and how many may be false */
+    uint32_t voices, f_ref; /* references that count, and how many may be false */
+    uint32_t
+        vouching; /* the same with the sources of our own reference, where it has several: for the status */
     int64_t hull_earliest_ns, hull_latest_ns; /* of the last step, against the line: information */
 };
 

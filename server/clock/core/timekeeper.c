@@ -247,8 +247,10 @@ static void predict(struct timekeeper *keeper)
 {
     holdover_second(&keeper->holdover, keeper->timeline, keeper->now, keeper->temperature);
     witnesses_second(&keeper->witnesses, keeper->timeline, keeper->now, keeper->temperature);
-    if (keeper->doubt)
+    if (keeper->doubt) {
+        holdover_second(&keeper->noticed, keeper->timeline, keeper->now, keeper->temperature);
         holdover_second(&keeper->doubted, keeper->timeline, keeper->now, keeper->temperature);
+    }
     keeper->held = holdover_predict(&keeper->holdover, &keeper->prediction);
     if (keeper->held && keeper->prediction.half_width_ns > TIMEKEEPER_WIDTH_NS_MAX)
         timekeeper_forget(keeper);

@@ -127,7 +127,9 @@ static void doubt_begins(struct timekeeper *k, const struct target *t)
             continue;
         k->doubt = true;
         k->doubt_ns = 0;
-        k->doubted = k->witnesses.old[i].holdover;
+        k->noticed = k->witnesses.old[i].holdover;
+        bool older = i + 1 < WITNESS_LEVELS && k->witnesses.old[i + 1].set;
+        k->doubted = k->witnesses.old[older ? i + 1 : i].holdover;
         timekeeper_report(k, (struct timekeeper_report){.kind = TIMEKEEPER_SAYS_DOUBT, .value = 1});
         return;
     }
@@ -151,7 +153,7 @@ static void weigh_doubt(struct timekeeper *k, const struct target *t)
     if (!k->doubt)
         return;
     /* It has gone back; that the witness knows less and less is no reason. */
-    if (!holdover_predict(&k->doubted, &p) || !is_beyond(&p, t, TIMEKEEPER_SIGMAS_BACK, &by)) {
+    if (!holdover_predict(&k->noticed, &p) || !is_beyond(&p, t, TIMEKEEPER_SIGMAS_BACK, &by)) {
         doubt_ends(k);
         return;
     }
@@ -186,7 +188,8 @@ static void refer(struct timekeeper *k, int64_t tai_ns, int64_t half_ns, int64_t
                                            .raw = k->now,
                                            .tai = {tai_ns},
                                            .half_width = {with_doubt},
-                                           .rate_ps_per_s = rate_ps};
+                                           .rate_ps_per_s = rate_ps,
+                                           .voices = (uint8_t)(k->voices > 0 ? k->voices : k->held_voices)};
     if (rate_ps > SYNC_RATE_PS_MAX || rate_ps < -SYNC_RATE_PS_MAX)
         k->reference.present = false;
     k->reference.growth.ppb = (int32_t)(ppb < PAGE_GROWTH_PPB_MAX ? ppb : PAGE_GROWTH_PPB_MAX);
@@ -197,21 +200,25 @@ static void refer(struct timekeeper *k, int64_t tai_ns, int64_t half_ns, int64_t
         k->known.ns = surely;
 }
 
+/* Other sources than before, of another systematic error: their step is none of the oscillator's. */
+static void change_sources(struct timekeeper *k, const struct target *t)
+{
+    if (!k->held || k->held_by == t->sources ||
+        size_of(t->tai_ns - k->prediction.tai.ns) <=
+            TIMEKEEPER_SIGMAS * (k->prediction.sigma_ns + t->sigma_ns))
+        return;
+    holdover_forget_phase(&k->holdover);
+    witnesses_clear(&k->witnesses);
+}
+
 static void anchor(struct timekeeper *k, const struct target *t)
 {
-    /* Other sources, of another systematic error: their step is none of the oscillator's. */
-    if (k->held && k->held_by != t->sources &&
-        size_of(t->tai_ns - k->prediction.tai.ns) >
-            TIMEKEEPER_SIGMAS * (k->prediction.sigma_ns + t->sigma_ns)) {
-        holdover_forget_phase(&k->holdover);
-        witnesses_clear(&k->witnesses);
-        holdover_second(&k->holdover, k->timeline, k->now, k->temperature);
-    }
     int64_t half = reach(&t->hull, t->tai_ns);
     holdover_accept(&k->holdover, (tai_t){t->tai_ns}, t->sigma_ns, half);
     k->held_kind = t->judgement.kind;
     k->held_group = t->judgement.group;
     k->held_by = t->sources;
+    k->held_voices = k->voices;
     k->budget = k->held_budget = split(half, t->budget.source_ns, t->budget.samples_ns);
     refer(k, t->tai_ns, half, t->rate_ps_per_s, t->growth);
     if (!k->doubt)
@@ -243,13 +250,15 @@ void timekeeper_combine(struct timekeeper *keeper)
     keeper->f = agree ? t.judgement.f : 0;
     if (agree && keeper->held)
         agree = meet(keeper, &t);
-    if (agree)
+    bool anchors = agree && (!keeper->held ||
+                             t.judgement.half_width_ns / ANCHOR_WIDER <= keeper->prediction.half_width_ns);
+    if (anchors) {
+        change_sources(keeper, &t);
         weigh_doubt(keeper, &t);
-    if (agree &&
-        (!keeper->held || t.judgement.half_width_ns / ANCHOR_WIDER <= keeper->prediction.half_width_ns))
         anchor(keeper, &t);
-    else if (keeper->held)
+    } else if (keeper->held) {
         hold(keeper, agree ? &t : NULL);
-    else
+    } else {
         keeper->reference = (struct sync_reference){0};
+    }
 }

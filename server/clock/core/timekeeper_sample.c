@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What comes from the drivers: dates that cannot be, samples outside what is held, and all else that a source says. */
+#include "sdk/sync/line.h"
 #include "sdk/time/arith.h"
 #include "sdk/time/page.h"
 #include "server/clock/core/timekeeper_state.h"
@@ -85,19 +86,26 @@ static int64_t outside(const struct timekeeper *k, const struct refclock_sample 
     return timekeeper_gap(&held, &said);
 }
 
-/* Whether it is no continuation of what its source has said: not where that was, give or take what it has scattered by. */
-static bool has_jumped(const struct timekeeper *k, const struct refclock_sample *s)
+/* By how much it has no point in common with what its own source said while all was in order: both would hold the truth. In the few
+ * seconds between no oscillator goes elsewhere by more than a tenth of what its class may do, or eight sigmas of its rate. */
+static int64_t jumped(const struct timekeeper *k, const struct refclock_sample *s)
 {
     const struct timekeeper_source *src = &k->sources[s->source];
-    const struct refclock_estimate *e = &src->estimate;
-    if (!src->speaks)
-        return true;
+    const struct refclock_estimate *e = &src->steady;
+    if (src->verdict != REFCLOCK_ACCEPTED || !src->has_steady || s->timeline.id != k->timeline.id)
+        return 0;
     int64_t elapsed = s->raw.ns - e->raw.ns;
-    int64_t drift = bound_growth((tai_span_t){elapsed}, k->settings.rate_bound).ns;
-    struct hull_item before = timekeeper_item((tai_t){e->tai.ns + elapsed},
-                                              TIMEKEEPER_SIGMAS * (e->sigma_ns + e->noise_ns) + drift);
-    struct hull_item now = timekeeper_item(s->tai, s->error_ns);
-    return timekeeper_gap(&before, &now) > 0;
+    int64_t floor_ppb = oscillator_floor((enum oscillator_class)k->settings.oscillator).ppb / 10 + 1;
+    int64_t sigmas_ppb = TIMEKEEPER_SIGMAS * e->rate_sigma_ps_per_s / 1000;
+    int64_t ppb = sigmas_ppb > floor_ppb ? sigmas_ppb : floor_ppb;
+    int64_t most_ppb = k->settings.rate_bound.ppb;
+    int64_t drift =
+        bound_growth((tai_span_t){elapsed}, (tai_ppb_t){(int32_t)(ppb < most_ppb ? ppb : most_ppb)}).ns;
+    struct hull_item before = timekeeper_item(
+        (tai_t){e->tai.ns + elapsed + line_gain_ns(elapsed, e->rate_ps_per_s)}, e->half_width_ns + drift);
+    struct hull_item now =
+        timekeeper_item(s->tai, s->error_ns + accuracy_of(&k->settings.sources[s->source], s->pulse));
+    return timekeeper_gap(&before, &now);
 }
 
 /* Refuses a sample of a bad date or far from what is held. A source that counts, or is about to, is allowed a glitch. */
@@ -108,8 +116,10 @@ static bool is_refused(struct timekeeper *k, const struct refclock_sample *s)
     enum refclock_verdict verdict = REFCLOCK_ERA;
     enum timekeeper_reason reason = date_fault(k, s, &value);
     bool trusted = src->verdict == REFCLOCK_ACCEPTED || src->verdict == REFCLOCK_QUARANTINED;
-    if (reason == TIMEKEEPER_NO_REASON && trusted && (value = outside(k, s)) > 0) {
-        reason = TIMEKEEPER_STEP;
+    if (reason == TIMEKEEPER_NO_REASON && trusted) {
+        int64_t by = jumped(k, s), off = outside(k, s);
+        reason = by > 0 ? TIMEKEEPER_STEP : off > 0 ? TIMEKEEPER_DRAG : TIMEKEEPER_NO_REASON;
+        value = by > off ? by : off;
         verdict = REFCLOCK_SUSPECT;
     }
     if (reason == TIMEKEEPER_NO_REASON) {
@@ -121,10 +131,8 @@ static bool is_refused(struct timekeeper *k, const struct refclock_sample *s)
     refclock_filter_reset(&src->filter); /* what it says from now on is judged anew */
     if (verdict != REFCLOCK_SUSPECT)
         timekeeper_set(k, s->source, verdict, reason, value);
-    else if (has_jumped(k, s))
-        timekeeper_suspect(k, s->source, TIMEKEEPER_STEP, value, true);
     else
-        timekeeper_suspect(k, s->source, TIMEKEEPER_DRAG, value, false);
+        timekeeper_suspect(k, s->source, reason, value, reason == TIMEKEEPER_STEP);
     return true;
 }
 

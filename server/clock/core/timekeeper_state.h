@@ -40,7 +40,9 @@ struct timekeeper_source {
     bool speaks;        /* this second: */
     struct refclock_estimate estimate;
     bool has_first;
-    struct refclock_estimate first;    /* of the quarantine, which it must agree with */
+    struct refclock_estimate first; /* of the quarantine, which it must agree with */
+    bool has_steady;
+    struct refclock_estimate steady;   /* while its samples were in order */
     uint32_t off_samples, off_seconds; /* in a row that disagree */
     bool has_tai_utc, leap_told;
     int32_t tai_utc_s;
@@ -75,9 +77,11 @@ struct timekeeper {
     struct timekeeper_budget held_budget;
     struct witnesses witnesses;
     bool doubt;
-    struct holdover doubted; /* the witness that finds it unlikely */
-    int64_t doubt_ns;        /* for how long a source counted meanwhile */
-    int64_t refuted_ns;      /* for how long the peers have excluded what is held */
+    struct holdover noticed; /* the witness that finds it unlikely */
+    struct holdover
+        doubted; /* one that is older, where there is one: the first may have been taken along for a while */
+    int64_t doubt_ns;   /* for how long a source counted meanwhile */
+    int64_t refuted_ns; /* for how long the peers have excluded what is held */
 
     bool counts; /* a source counted in the last second */
     uint32_t voices, f;

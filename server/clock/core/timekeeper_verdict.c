@@ -171,6 +171,9 @@ static void hear(struct timekeeper *k, size_t source)
     struct timekeeper_source *s = &k->sources[source];
     s->speaks =
         refclock_filter_estimate(&s->filter, k->now, &s->estimate) && s->filter.timeline.id == k->timeline.id;
+    s->has_steady = s->speaks && (s->off_samples == 0 || s->has_steady);
+    if (s->speaks && s->off_samples == 0)
+        s->steady = s->estimate;
     bool listens = s->verdict == REFCLOCK_ACCEPTED || s->verdict == REFCLOCK_QUARANTINED ||
                    s->verdict == REFCLOCK_SUSPECT;
     if (!listens)

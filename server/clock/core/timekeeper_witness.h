@@ -25,6 +25,8 @@ struct witness {
 };
 struct witnesses {
     struct witness old[WITNESS_LEVELS], young[WITNESS_LEVELS];
+    bool says[WITNESS_LEVELS]; /* of the old ones, at the last witnesses_second: */
+    struct holdover_prediction predictions[WITNESS_LEVELS];
 };
 
 /* None any more. */

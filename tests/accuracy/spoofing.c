@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a spoofer can do to a node's timekeeper, and how often an honest source is taken for one: the tables of docs/ACCURACY.md.
+ *
+ *     tests/accuracy/spoofing            small, with its promises checked: runs in `make check`
+ *     tests/accuracy/spoofing --whole    all cells; minutes. `make spoofing`
+ *
+ * The receiver: pulses with 0.25 us of noise (one sigma), accuracy 100 ns declared. Errors are of the reference that the node would
+ * tell its cluster, against the truth. "Noticed" is the first second with a suspect or with doubt. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/timekeeper_rig.h"
+
+enum { HOUR_S = 3600, DAY_S = 86400, SEEDS_MAX = 12 };
+static int failures;
+
+static void check(bool good, const char *what)
+{
+    if (good)
+        return;
+    failures++;
+    printf("FAIL: %s\n", what);
+}
+
+/* ---- One attack ---- */
+
+struct attack {
+    int64_t step_ns;
+    double drag_ns_per_s;
+};
+
+struct outcome {
+    bool noticed, excluded; /* excluded: a suspect; else doubted */
+    unsigned after_s;
+    int64_t worst_ns, width_ns;         /* until then: largest error, and the half-width with it */
+    unsigned false_before, false_after; /* seconds: until then, and in the hour after */
+    bool taken; /* an hour and five minutes after the notice the lie is the reference */
+};
+
+/* A trained node that many attacks can begin from. */
+struct trained {
+    struct rig rig;
+    struct timekeeper *keeper;
+};
+
+static struct trained train(enum oscillator_class class, double wander, uint64_t seed, unsigned receivers,
+                            unsigned seconds)
+{
+    struct trained t;
+    rig_start(&t.rig, seed, class, wander);
+    for (unsigned i = 0; i < receivers; i++)
+        (void)rig_add(&t.rig, REFCLOCK_GPSD, 100, 250);
+    rig_begin(&t.rig, NULL);
+    rig_seconds(&t.rig, seconds);
+    t.keeper = t.rig.keeper;
+    return t;
+}
+
+static struct rig copy(const struct trained *t)
+{
+    struct rig rig = t->rig;
+    rig.keeper = malloc(timekeeper_size());
+    if (rig.keeper == NULL)
+        abort();
+    memcpy(rig.keeper, t->keeper, timekeeper_size());
+    return rig;
+}
+
+static struct outcome attack(const struct trained *t, const struct attack *a, unsigned patience_s)
+{
+    struct rig rig = copy(t);
+    struct outcome o = {.noticed = false};
+    rig_clear(&rig);
+    rig.sources[0].step_ns = a->step_ns;
+    rig.sources[0].drag_ns_per_s = a->drag_ns_per_s;
+    while (!o.noticed && o.after_s < patience_s) {
+        rig_second(&rig);
+        o.after_s++;
+        o.excluded = rig_verdict(&rig, 0) != REFCLOCK_ACCEPTED;
+        o.noticed = o.excluded || rig.view.doubt;
+        int64_t size = llabs(rig.error_ns);
+        if (!o.noticed && size > o.worst_ns) {
+            o.worst_ns = size;
+            o.width_ns = rig.reference.half_width.ns;
+        }
+    }
+    o.false_before = rig.false_seconds;
+    if (o.noticed) {
+        rig_clear(&rig);
+        rig_seconds(&rig, HOUR_S - 1);
+        o.false_after = rig.false_seconds;
+        rig_seconds(&rig, 300);
+        o.taken = !rig.is_true;
+    }
+    rig_end(&rig);
+    return o;
+}
+
+/* ---- Tables ---- */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct outcome *x = a, *y = b;
+    return (x->after_s > y->after_s) - (x->after_s < y->after_s);
+}
+
+static const char *span(char *text, size_t size, unsigned s)
+{
+    if (s < 600)
+        (void)snprintf(text, size, "%u s", s);
+    else if (s < 4 * HOUR_S)
+        (void)snprintf(text, size, "%u min", s / 60);
+    else
+        (void)snprintf(text, size, "%.1f h", s / 3600.0);
+    return text;
+}
+
+static void row(const char *name, struct outcome *o, unsigned n)
+{
+    unsigned missed = 0, excluded = 0, false_after = 0, taken = 0;
+    int64_t worst = 0, width = 0;
+    char a[32], b[32];
+    qsort(o, n, sizeof *o, by_time);
+    for (unsigned i = 0; i < n; i++) {
+        missed += !o[i].noticed;
+        excluded += o[i].excluded;
+        false_after += o[i].false_after;
+        taken += o[i].taken;
+        if (o[i].worst_ns >= worst) {
+            worst = o[i].worst_ns;
+            width = o[i].width_ns;
+        }
+    }
+    printf("| %s | ", name);
+    if (missed == n)
+        printf("not in %s | – | ", span(a, sizeof a, o[0].after_s));
+    else
+        printf("%s (%s) | %s%s | ", span(a, sizeof a, o[n / 2].after_s), span(b, sizeof b, o[n - 1].after_s),
+               excluded == 0   ? "doubted"
+               : excluded == n ? "excluded"
+                               : "either",
+               missed > 0 ? ", some never" : "");
+    printf("%.2f µs (± %.2f) | ", (double)worst * 1e-3, (double)width * 1e-3);
+    if (missed == n)
+        printf("it goes on |\n");
+    else
+        printf("%s |\n", false_after > 0 ? "FALSE SECONDS"
+                         : taken == 0    ? "true"
+                                         : "true for 1 h, then taken at its word");
+    check(false_after == 0, "a second after the notice was false");
+    (void)fflush(stdout);
+}
+
+static void drags(enum oscillator_class class, double wander, const double *rates, unsigned rates_count,
+                  unsigned seeds, unsigned seconds, unsigned patience_s)
+{
+    struct trained t[SEEDS_MAX];
+    for (unsigned i = 0; i < seeds; i++)
+        t[i] = train(class, wander, 100 + i, 1, seconds);
+    for (unsigned r = 0; r < rates_count; r++) {
+        struct outcome o[SEEDS_MAX];
+        char name[96];
+        const struct attack a = {0, rates[r]};
+        for (unsigned i = 0; i < seeds; i++)
+            o[i] = attack(&t[i], &a, patience_s);
+        (void)snprintf(name, sizeof name, "%s, W %.0e | drag %g ns/s", oscillator_name(class), wander,
+                       rates[r]);
+        row(name, o, seeds);
+    }
+    for (unsigned i = 0; i < seeds; i++)
+        rig_end(&t[i].rig);
+}
+
+static void steps(enum oscillator_class class, double wander, unsigned receivers, unsigned seeds,
+                  unsigned seconds, unsigned patience_s)
+{
+    static const struct {
+        const char *name;
+        struct attack attack;
+    } kinds[] = {{"step 10 ms", {10000000, 0}}, {"step 100 µs", {100000, 0}},       {"step 5 µs", {5000, 0}},
+                 {"step 1 µs", {1000, 0}},      {"yesterday", {-DAY_S * RIG_S, 0}}, {"drag 10 ns/s", {0, 10}},
+                 {"drag 100 ns/s", {0, 100}},   {"drag 1000 ns/s", {0, 1000}}};
+    struct trained t[SEEDS_MAX];
+    for (unsigned i = 0; i < seeds; i++)
+        t[i] = train(class, wander, 200 + i, receivers, seconds);
+    for (size_t k = receivers == 1 ? 0 : 5; k < (receivers == 1 ? 5 : sizeof kinds / sizeof *kinds); k++) {
+        struct outcome o[SEEDS_MAX];
+        char name[96];
+        for (unsigned i = 0; i < seeds; i++)
+            o[i] = attack(&t[i], &kinds[k].attack, patience_s);
+        (void)snprintf(name, sizeof name, "%s, %u receiver%s | %s", oscillator_name(class), receivers,
+                       receivers > 1 ? "s, one spoofed" : "", kinds[k].name);
+        row(name, o, seeds);
+    }
+    for (unsigned i = 0; i < seeds; i++)
+        rig_end(&t[i].rig);
+}
+
+/* ---- False alarms ---- */
+
+/* Load: at random, every six hours on average, the machine works for an hour, and its crystal warms up with 120 s. */
+static void honest(const char *name, enum oscillator_class class, double wander, double swing, double load,
+                   unsigned seeds, unsigned seconds)
+{
+    unsigned suspicions = 0, doubts = 0, absent = 0, wrong = 0;
+    double squares = 0;
+    for (unsigned i = 0; i < seeds; i++) {
+        struct rig rig;
+        rig_start(&rig, 300 + i, class, wander);
+        (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+        rig.swing = swing;
+        rig.swing_period_s = DAY_S;
+        rig_begin(&rig, NULL);
+        rig_seconds(&rig, 40);
+        rig_clear(&rig);
+        uint64_t random = 0x9E3779B97F4A7C15u * (i + 1);
+        double warm = 0, warm_to = 0;
+        unsigned works = 0;
+        for (unsigned s = 0; s < seconds; s++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            if (load > 0 && works == 0 && random >> 33 < (UINT64_C(1) << 31) / (6 * HOUR_S))
+                works = HOUR_S;
+            works -= works > 0;
+            warm_to = works > 0 ? load : 0;
+            rig.walk += (warm_to - warm) / 120;
+            warm += (warm_to - warm) / 120;
+            rig_second(&rig);
+            squares += (double)rig.error_ns * (double)rig.error_ns;
+        }
+        suspicions += rig.suspicions;
+        doubts += rig.doubts;
+        absent += rig.absent_seconds;
+        wrong += rig.false_seconds;
+        rig_end(&rig);
+    }
+    double years = (double)seeds * seconds / (365.25 * DAY_S), all = (double)seeds * seconds;
+    printf("| %s, W %.0e, %s | %.2f | %u (%.1f) | %u (%.0f) | %u | %.0f ns |\n", oscillator_name(class),
+           wander, name, years, suspicions, suspicions / years, doubts, doubts / years, wrong,
+           sqrt(squares / all));
+    check(wrong == 0, "an honest second was false");
+    check(absent == 0, "nothing was said although a source counts");
+    check(suspicions == 0, "an honest source was suspected");
+    (void)fflush(stdout);
+}
+
+static void tables(bool whole)
+{
+    static const double pc[] = {5000, 2000, 1000, 300, 100, 30, 10}, tcxo[] = {1000, 300, 100, 30, 10, 3},
+                        ocxo[] = {100, 30, 10, 3, 1};
+    unsigned seeds = whole ? 8 : 1, seconds = whole ? DAY_S / 2 : 2 * HOUR_S, patience = whole ? DAY_S : 600;
+    printf("| oscillator | attack | noticed after: median (slowest) | verdict | worst error before "
+           "(half-width) | then |\n|---|---|---|---|---|---|\n");
+    drags(OSCILLATOR_PC, 1e-9, pc, whole ? 7 : 4, seeds, seconds, patience);
+    drags(OSCILLATOR_TCXO, 1e-10, tcxo, whole ? 6 : 2, seeds, seconds, patience);
+    if (whole)
+        drags(OSCILLATOR_OCXO, 1e-11, ocxo, 5, seeds, seconds, patience);
+    steps(OSCILLATOR_PC, 1e-9, 1, seeds, seconds, patience);
+    steps(OSCILLATOR_PC, 1e-9, 2, seeds, seconds, patience);
+    steps(OSCILLATOR_PC, 1e-9, 3, seeds, seconds, patience);
+    printf("\n| honest receiver | years | suspected (a year) | doubted (a year) | false seconds | RMS error "
+           "|\n|---|---|---|---|---|---|\n");
+    seeds = whole ? 6 : 1;
+    seconds = whole ? 30 * DAY_S : 6 * HOUR_S;
+    honest("daily swing 50 ppb", OSCILLATOR_PC, 1e-9, 5e-8, 0, seeds, seconds);
+    honest("the same, and load of 300 ppb", OSCILLATOR_PC, 1e-9, 5e-8, 3e-7, seeds, seconds);
+    honest("daily swing 5 ppb", OSCILLATOR_TCXO, 1e-10, 5e-9, 0, seeds, seconds);
+    honest("the same, and load of 30 ppb", OSCILLATOR_TCXO, 1e-10, 5e-9, 3e-8, seeds, seconds);
+}
+
+int main(int argc, char **argv)
+{
+    tables(argc > 1 && strcmp(argv[1], "--whole") == 0);
+    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -771,28 +771,19 @@ int main(void)
     Suite *suite = suite_create("timekeeper");
     TCase *tc = tcase_create("all");
     tcase_set_timeout(tc, 240);
-    tcase_add_test(tc, a_good_day);
     tcase_add_test(tc, a_new_fix_is_quarantined);
     tcase_add_test(tc, a_fix_that_does_not_agree_with_itself_stays_there);
     tcase_add_test(tc, evidence_makes_quarantine_longer_and_decides_nothing);
-    tcase_add_test(tc, a_step_of_10_ms_for_a_day);
     tcase_add_test(tc, after_a_step_the_truth_is_taken_up_again);
     tcase_add_test(tc, a_glitch_is_left_out);
-    tcase_add_test(tc, a_drag_beyond_the_oscillator_is_excluded);
-    tcase_add_test(tc, an_unlikely_drag_is_doubted);
-    tcase_add_test(tc, an_honest_change_of_the_oscillator_is_doubted_and_true);
     tcase_add_test(tc, yesterday_is_not_replayed);
     tcase_add_test(tc, dates_that_cannot_be);
     tcase_add_test(tc, not_before_can_be_moved);
     tcase_add_test(tc, a_cold_boot_with_a_wrong_leap_count);
     tcase_add_test(tc, two_receivers_100_ms_apart);
     tcase_add_test(tc, holdover_decides_between_two);
-    tcase_add_test(tc, every_source_lies_but_one);
     tcase_add_test(tc, two_on_one_antenna_are_no_majority);
     tcase_add_test(tc, one_of_three_drags_and_is_outvoted);
-    tcase_add_test(tc, wide_sources_take_over_slowly);
-    tcase_add_test(tc, a_fix_is_lost_for_a_day);
-    tcase_add_test(tc, holdover_ends_where_it_says_nothing);
     tcase_add_test(tc, another_timeline_begins_anew);
     tcase_add_test(tc, peers_refute_what_is_held);
     tcase_add_test(tc, what_was_learnt_survives_a_restart);
@@ -800,6 +791,17 @@ int main(void)
     tcase_add_test(tc, settings_that_cannot_be);
     tcase_add_test(tc, any_number_is_survived);
     tcase_add_test(tc, the_truth_is_in_it_whatever_a_minority_does);
+    if (prop_step(2) == 1) { /* valgrind does without the longest: their memory is that of the others */
+        tcase_add_test(tc, a_good_day);
+        tcase_add_test(tc, a_step_of_10_ms_for_a_day);
+        tcase_add_test(tc, a_drag_beyond_the_oscillator_is_excluded);
+        tcase_add_test(tc, every_source_lies_but_one);
+        tcase_add_test(tc, wide_sources_take_over_slowly);
+        tcase_add_test(tc, a_fix_is_lost_for_a_day);
+        tcase_add_test(tc, holdover_ends_where_it_says_nothing);
+        tcase_add_test(tc, an_honest_change_of_the_oscillator_is_doubted_and_true);
+        tcase_add_test(tc, an_unlikely_drag_is_doubted);
+    }
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -89,9 +89,10 @@ static void take_up(struct following *f, const struct engine_now *now, const str
 }
 
 /* The line, referred to now, with its middle and its width as the guard allows. Cluster time without references is what the
- * master's line says, and the witnesses' lines are only near it: then the claim's own interval stays covered. */
+ * master's line says, and the witnesses' lines are only near it: then the claim's own interval stays covered. It does as well when
+ * it is of TAI and the witnesses have heard of cluster time only: what they say of each other is no bound of TAI. */
 static struct sync_line followed(const struct engine_now *now, const struct sync_line *line,
-                                 const struct guard_result *result)
+                                 const struct guard_evidence *evidence, const struct guard_result *result)
 {
     struct sync_line out = *line;
     line_rebase(&out, now->raw);
@@ -100,7 +101,8 @@ static struct sync_line followed(const struct engine_now *now, const struct sync
     tai_bound_t claimed = taistamp_bound_add(out.half_width, (tai_bound_t){moved < 0 ? -moved : moved});
     out.tai = result->followed;
     out.half_width = result->half_width;
-    if (out.status == TAISTAMP_STATUS_RELATIVE && claimed.ns > out.half_width.ns)
+    if ((out.status == TAISTAMP_STATUS_RELATIVE || evidence->of_cluster_time) &&
+        claimed.ns > out.half_width.ns)
         out.half_width = claimed;
     return out;
 }
@@ -117,7 +119,7 @@ bool following_correction(struct following *f, const struct engine_now *now,
     if (f->last.verdict == GUARD_REJECT)
         return false;
     take_up(f, now, message);
-    *ret_line = followed(now, &message->correction.line, &f->last);
+    *ret_line = followed(now, &message->correction.line, evidence, &f->last);
     return true;
 }
 

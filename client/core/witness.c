@@ -88,6 +88,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
     e->rate_bound = rate_bound;
     size_t n = carry_all(peers, count, raw, lines);
     n = keep_kind(lines, n, e->needed, kind, &ret_panel->absolute);
+    e->of_cluster_time = !ret_panel->absolute;
     for (size_t i = 0; i < n; i++) {
         const struct sync_line *line = &lines[i].line;
         e->witnesses[i] =
@@ -147,6 +148,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     size_t missing = 0;
     e.witnesses_count = 0;
     e.references = own != NULL;
+    e.of_cluster_time = false;
     if (own != NULL)
         add_reference(&e, groups, own_group, own);
     for (size_t i = 0; i < count; i++) {

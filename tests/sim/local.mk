@@ -15,6 +15,7 @@ tests_sim_sim_SOURCES = \
 	tests/sim/oracle.c tests/sim/oracle.h tests/sim/oracle_progress.c tests/sim/oracle_progress.h \
 	tests/sim/traitor.c tests/sim/traitor.h \
 	tests/sim/world.c tests/sim/world.h tests/sim/world_step.c tests/sim/world_step.h \
+	tests/sim/receiver.c tests/sim/receiver.h \
 	tests/sim/port.h tests/sim/port_real.c tests/sim/port_real.h tests/sim/toy.c \
 	tests/sim/machine.c tests/sim/machine.h tests/sim/oscillator.c tests/sim/oscillator.h \
 	tests/sim/network.c tests/sim/network.h tests/sim/queue.c tests/sim/queue.h \

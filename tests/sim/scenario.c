@@ -52,6 +52,8 @@ static void heal(struct world *world)
         node->plan.stamp_lost = 0;
         node->plan.late_chance = 0;
         node->plan.reference.lost = false;
+        node->plan.reference.step_ns = node->plan.reference.drag_ns_per_s = node->plan.reference.dragged_ns =
+            0;
         world_node_resume(world, node, true, true);
         world_node_start(world, node);
     }
@@ -116,6 +118,12 @@ static void act_node(struct world *world, const struct script_item *item, struct
         break;
     case SCRIPT_REFERENCE:
         node->plan.reference.lost = item->b == 0;
+        break;
+    case SCRIPT_SPOOF:
+        world_trace(world, "%u is spoofed by %lld ns and %lld ns a second", node->index + 1,
+                    (long long)item->a, (long long)item->b);
+        node->plan.reference.step_ns = item->a;
+        node->plan.reference.drag_ns_per_s = item->b;
         break;
     case SCRIPT_PARTITION:
     case SCRIPT_CUT:
@@ -182,6 +190,7 @@ void scenario_act(struct world *world, unsigned index)
     case SCRIPT_SUSPEND:
     case SCRIPT_RESUME:
     case SCRIPT_REFERENCE:
+    case SCRIPT_SPOOF:
         act_node(world, item, node);
         break;
     }

@@ -19,11 +19,12 @@ enum script_kind {
     SCRIPT_PAUSE,   /* node, b: ns */
     SCRIPT_SUSPEND, /* node; b: 1 a virtual machine, which notices nothing */
     SCRIPT_RESUME, /* node; b: 1 it slept, and its timeline has a new id; 2 it slept, the id is the same; 0 a virtual machine */
-    SCRIPT_PARTITION,   /* a: bits of the nodes on one side */
-    SCRIPT_CUT,         /* from node to a */
-    SCRIPT_UNCUT,       /* all ways open */
-    SCRIPT_CLOG,        /* from node to a, b: mean ns; b 0: no more */
-    SCRIPT_REFERENCE,   /* node; b: 0 lost, 1 back */
+    SCRIPT_PARTITION, /* a: bits of the nodes on one side */
+    SCRIPT_CUT,       /* from node to a */
+    SCRIPT_UNCUT,     /* all ways open */
+    SCRIPT_CLOG,      /* from node to a, b: mean ns; b 0: no more */
+    SCRIPT_REFERENCE, /* node; b: 0 lost, 1 back */
+    SCRIPT_SPOOF, /* node with a receiver; a: ns that it steps by, b: ns per second that it is dragged by */
     SCRIPT_ATTACKERS,   /* b: datagrams per second */
     SCRIPT_KILL_MASTER, /* whoever it is then, crash */
     SCRIPT_LOSE, /* a: bits of enum wire_type: such datagrams are lost from now on, until the world heals */

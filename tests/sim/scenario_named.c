@@ -286,6 +286,26 @@ static void make_two_servers(struct scenario *scenario, const struct scenario_op
     scenario_do(scenario, 45, SCRIPT_START, 0, 0, 0);
 }
 
+/* One receiver among them all. It is spoofed by a step, by a drag faster than any crystal, with yesterday; or its fix is lost. */
+static void make_gps(struct scenario *scenario, const struct scenario_options *options, struct rnd *random)
+{
+    static const int64_t attacks[][2] = {{10000000, 0}, {0, 200000}, {-86400 * WORLD_S, 0}};
+    servers_default(scenario, 5);
+    if (options->clients < 0)
+        scenario->clients = 2;
+    uint32_t node = (uint32_t)rnd_between(random, 0, scenario->servers - 1);
+    struct world_reference *reference = &scenario->nodes[node].reference;
+    reference->present = reference->receiver = true;
+    reference->noise_ns = 250;
+    unsigned kind = (unsigned)(scenario->seed % 4);
+    if (kind < 3)
+        scenario_do(scenario, 60, SCRIPT_SPOOF, node, attacks[kind][0], attacks[kind][1]);
+    else
+        scenario_do(scenario, 60, SCRIPT_REFERENCE, node, 0, 0);
+    scenario->attack_s = 120;
+    scenario->heal_s = 60;
+}
+
 static const struct scenario_named table[] = {
     {"quiet", "five servers with references, nothing happens", make_quiet},
     {"relative", "five servers without references, nothing happens", make_relative},
@@ -296,6 +316,7 @@ static const struct scenario_named table[] = {
     {"partition", "the network falls apart again and again, one way too", make_partition},
     {"restart_storm", "twenty crashes and reboots in a minute", make_restart_storm},
     {"lost_disk", "a server loses its disk and starts again, the master dies", make_lost_disk},
+    {"gps", "one satellite receiver among five servers; it is spoofed, or loses its fix", make_gps},
     {"leap_second", "a leap second, inserted (even seeds) or left out (odd ones)", make_leap_second},
     {"suspend", "machines sleep and wake up", make_suspend},
     {"vm_pause", "a virtual machine stands still and cannot know: outside the assumptions", make_vm_pause},

@@ -26,6 +26,7 @@ enum { WORLD_RECORDS = 3, WORLD_PENDING_MAX = 8, WORLD_DATAGRAMS_KEPT = 64 };
 
 struct oracle;
 struct scenario;
+struct timekeeper;
 struct world;
 
 /* What a traitor does to all that its engine, which is a real one with real keys, says. */
@@ -65,6 +66,10 @@ struct world_reference {
     double noise_ns;
     int64_t period_ns;
     bool lost; /* it answers nothing, until the scenario gives it back */
+    /* A satellite receiver with a timekeeper (receiver.h); noise_ns is its pulses', error_ns is not used. */
+    bool receiver;
+    int64_t step_ns, drag_ns_per_s; /* a spoofer's, now */
+    int64_t dragged_ns;             /* so far */
 };
 
 struct world_node_plan {
@@ -109,6 +114,7 @@ struct world_node {
     struct engine_member *members;
     const struct port *port;
     void *engine;              /* NULL: not running */
+    struct timekeeper *keeper; /* of its receiver, while the engine runs */
     uint32_t life;             /* rises with each start and each end */
     bool paused;               /* the process is stopped; clocks run, datagrams wait */
     bool deaf;                 /* suspended: datagrams are lost */

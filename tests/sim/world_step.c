@@ -8,6 +8,7 @@
 #include "sdk/base/bug.h"
 #include "sdk/time/page.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/receiver.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/traitor.h"
 
@@ -245,7 +246,9 @@ void world_node_reference(struct world *world, struct world_node *node)
     bool lies = node->plan.traitor == TRAITOR_REFERENCE && world->traitors_act;
     queue_push(&world->queue, world->now_ns + plan->period_ns, QUEUE_REFERENCE, node->index, node->life, 0,
                0);
-    if (!plan->lost) {
+    if (plan->receiver) {
+        receiver_second(world, node, reference);
+    } else if (!plan->lost) {
         double off = (double)plan->error_ns + plan->noise_ns * rnd_gauss(&node->random);
         double most = (double)plan->half_width_ns - 2;
         off = off > most ? most : off < -most ? -most : off;
@@ -331,6 +334,7 @@ void world_node_free(struct world_node *node)
 {
     if (node->engine != NULL)
         node->port->end(node->engine);
+    receiver_end(node);
     free(node->members);
     node->engine = NULL;
     node->members = NULL;
@@ -348,6 +352,7 @@ void world_node_start(struct world *world, struct world_node *node)
     seed_fill(&node->random, node->settings.seed, ENGINE_SEED_LEN);
     node->engine = node->port->make(&node->settings);
     BUG_UNLESS(node->engine != NULL);
+    receiver_start(node);
     memset(node->pending, 0, sizeof node->pending);
     world_trace(world, "%u starts", node->index + 1);
     for (unsigned i = 0; i < WORLD_RECORDS; i++)
@@ -375,6 +380,7 @@ void world_node_start(struct world *world, struct world_node *node)
 static void end(struct world_node *node)
 {
     node->port->end(node->engine);
+    receiver_end(node);
     node->engine = NULL;
     node->life++;
     node->paused = false;

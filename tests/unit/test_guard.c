@@ -255,6 +255,23 @@ static enum guard_reason give(void)
     return following.last.reason;
 }
 
+/* A reference has come to a cluster that had none: the master knows of it before this node does. What the others say of relative time
+ * cannot make the claim about TAI narrower. */
+START_TEST(lines_of_cluster_time_do_not_bound_tai)
+{
+    struct sync_line line;
+    message.correction.line.half_width.ns = 900 * US;
+    message.correction.line.status = TAISTAMP_STATUS_SINGLE_REFERENCE;
+    evidence.claim_may_lie = true;
+    ck_assert(following_correction(&following, &now, &message, master, 9, &evidence, &line));
+    ck_assert_int_lt(line.half_width.ns, 101 * US);
+    message.correction.number++;
+    evidence.of_cluster_time = true;
+    ck_assert(following_correction(&following, &now, &message, master, 9, &evidence, &line));
+    ck_assert_int_ge(line.half_width.ns, 900 * US);
+}
+END_TEST
+
 START_TEST(a_good_correction_is_taken_up_once)
 {
     struct sync_line line;
@@ -387,6 +404,7 @@ int main(void)
     c = tcase_create("corrections");
     tcase_add_checked_fixture(c, correction_setup, NULL);
     tcase_add_test(c, a_good_correction_is_taken_up_once);
+    tcase_add_test(c, lines_of_cluster_time_do_not_bound_tai);
     tcase_add_test(c, each_wrong_form_has_its_name);
     tcase_add_test(c, after_a_new_term_the_old_master_is_refused);
     tcase_add_test(c, a_master_needs_enough_voices);

@@ -18,7 +18,8 @@ struct target {
     int64_t tai_ns, sigma_ns, rate_ps_per_s;
     struct hull_item hull; /* TAI, ns */
     tai_ppb_t growth;
-    uint16_t sources; /* bits */
+    int64_t narrowest_ns; /* half-width of a single source */
+    uint16_t sources;     /* bits */
     struct judgement judgement;
     struct timekeeper_budget budget; /* its first three */
 };
@@ -61,8 +62,8 @@ static bool sources_agree(const struct timekeeper *k, struct target *ret)
 {
     struct judge_voice voices[REFCLOCKS_MAX];
     size_t places[REFCLOCKS_MAX], n = 0;
-    int64_t zero = 0, narrowest = INT64_MAX;
-    struct target t = {.sigma_ns = 1};
+    int64_t zero = 0;
+    struct target t = {.sigma_ns = 1, .narrowest_ns = INT64_MAX};
     for (size_t i = 0; i < k->settings.sources_count; i++) {
         const struct timekeeper_source *s = &k->sources[i];
         if (s->verdict != REFCLOCK_ACCEPTED || !s->speaks)
@@ -78,8 +79,8 @@ static bool sources_agree(const struct timekeeper *k, struct target *ret)
         places[n++] = i;
         t.growth = e->growth.ppb > t.growth.ppb ? e->growth : t.growth;
         t.sources |= (uint16_t)(1u << i);
-        if (e->half_width_ns < narrowest) {
-            narrowest = e->half_width_ns;
+        if (e->half_width_ns < t.narrowest_ns) {
+            t.narrowest_ns = e->half_width_ns;
             t.sigma_ns = e->sigma_ns > 0 ? e->sigma_ns : 1;
         }
     }
@@ -213,7 +214,9 @@ static void change_sources(struct timekeeper *k, const struct target *t)
 
 static void anchor(struct timekeeper *k, const struct target *t)
 {
+    /* Intervals that are about to part have little in common: that is no better knowledge. */
     int64_t half = reach(&t->hull, t->tai_ns);
+    half = half > t->narrowest_ns ? half : t->narrowest_ns;
     holdover_accept(&k->holdover, (tai_t){t->tai_ns}, t->sigma_ns, half);
     k->held_kind = t->judgement.kind;
     k->held_group = t->judgement.group;

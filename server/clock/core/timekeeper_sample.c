@@ -142,8 +142,15 @@ static void count_in(struct timekeeper *k, const struct refclock_sample *s)
     enum refclock_filter_verdict v = refclock_filter_add(&src->filter, s);
     if (v == REFCLOCK_FILTER_SET_ASIDE || v == REFCLOCK_FILTER_OLD || v == REFCLOCK_FILTER_RANGE) {
         src->refused++;
+        src->aside = v == REFCLOCK_FILTER_SET_ASIDE ? src->aside + 1 : src->aside;
+        /* A spoofer's impossible rate must not be what the truth is measured by afterwards. */
+        if (src->aside >= TIMEKEEPER_ASIDE && src->verdict != REFCLOCK_ACCEPTED) {
+            refclock_filter_reset(&src->filter);
+            src->aside = 0;
+        }
         return;
     }
+    src->aside = 0;
     src->taken++;
     src->has_sample = true;
     src->sample_ns = s->raw.ns;

@@ -13,6 +13,8 @@
 
 /* So many in a row, samples or seconds, make a suspect: one is a glitch. */
 enum { TIMEKEEPER_RUN = 3 };
+/* A source that does not count and that its own filter no longer follows is measured afresh after so many samples. */
+enum { TIMEKEEPER_ASIDE = 8 };
 /* Beyond so many sigmas of a witness and of the source together there is doubt. */
 enum { TIMEKEEPER_SIGMAS = 8, TIMEKEEPER_SIGMAS_BACK = 1 }; /* doubt begins, and is over */
 /* What is held is given up when the peers' references exclude it for so long. */
@@ -44,6 +46,7 @@ struct timekeeper_source {
     bool has_steady;
     struct refclock_estimate steady;   /* while its samples were in order */
     uint32_t off_samples, off_seconds; /* in a row that disagree */
+    uint32_t aside;                    /* samples in a row that the filter set aside */
     bool has_tai_utc, leap_told;
     int32_t tai_utc_s;
     bool has_evidence;

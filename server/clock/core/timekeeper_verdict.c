@@ -112,7 +112,7 @@ static bool same_story(const struct timekeeper *k, struct timekeeper_source *s, 
     if (!s->stepped || !k->held || others_confirm(k, s))
         return false;
     int64_t by = s->estimate.tai.ns - k->prediction.tai.ns;
-    if (!s->has_story || (off && s->story_fit != s->estimate.fit)) {
+    if (!s->has_story || (off && (s->story_fit != s->estimate.fit || size_of(by) > size_of(s->story_ns)))) {
         s->has_story = true;
         s->story_ns = by;
         s->story_fit = s->estimate.fit;

@@ -38,6 +38,7 @@ libtaid_la_SOURCES += \
 	server/clock/io/gpsd.c \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \
+	server/clock/io/thermometer.c server/clock/io/thermometer.h \
 	server/clock/io/run.c
 libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la
 

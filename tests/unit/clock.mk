@@ -43,3 +43,9 @@ tests_unit_test_refclock_filter_LDADD = libtaiclockcore.la libtaiclientcore.la $
 tests_unit_test_holdover_SOURCES = tests/unit/test_holdover.c
 tests_unit_test_holdover_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_holdover_LDADD = libtaiclockcore.la libtaiclientcore.la $(sync_test_libs)
+
+check_PROGRAMS += tests/unit/test_thermometer
+TESTS += tests/unit/test_thermometer
+tests_unit_test_thermometer_SOURCES = tests/unit/test_thermometer.c
+tests_unit_test_thermometer_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_thermometer_LDADD = $(clock_test_libs)

@@ -57,17 +57,21 @@ static double y_of(const struct frame *f, double deviation)
 
 static void draw_grid(FILE *out, const struct frame *f)
 {
-    for (double tau = f->tau_low; tau <= f->tau_high; tau++)
+    for (int i = 0; i <= (int)(f->tau_high - f->tau_low); i++) {
+        double tau = f->tau_low + i;
         fprintf(out,
                 "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ccc\"/>"
                 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.0f</text>\n",
                 x_of(f, tau), TOP, x_of(f, tau), HEIGHT - BOTTOM, x_of(f, tau), HEIGHT - BOTTOM + 18,
                 pow(10, tau));
-    for (double d = f->low; d <= f->high; d++)
+    }
+    for (int i = 0; i <= (int)(f->high - f->low); i++) {
+        double d = f->low + i;
         fprintf(out,
                 "<line x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\" stroke=\"#ccc\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">1e%.0f</text>\n",
                 LEFT, y_of(f, d), WIDTH - RIGHT, y_of(f, d), LEFT - 8, y_of(f, d) + 4, d);
+    }
     fprintf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">tau, s</text>\n", (WIDTH + LEFT - RIGHT) / 2,
             HEIGHT - 10);
     fprintf(out, "<text x=\"%d\" y=\"22\" font-size=\"15\">Allan deviation, overlapping</text>\n", LEFT);

@@ -66,7 +66,8 @@ void ntp_client_restart(struct ntp_client *client, tai_mono_t now, bool other)
 
 tai_mono_t ntp_client_due(const struct ntp_client *client)
 {
-    return client->denied ? (tai_mono_t){INT64_MAX} : client->next;
+    tai_mono_t never = {INT64_MAX};
+    return client->denied ? never : client->next;
 }
 
 /* Until the next request; `random` spreads it. */

@@ -1,5 +1,5 @@
 # NTP servers as references: the client's core, keys, leap seconds and smears; the driver against hostile servers.
-ntp_test_libs = libtaid.la libtaidaemon.la libtaiclockcore.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la \
+ntp_test_libs = libtaid.la libtaidaemon.la libtaiclockcore.la libtaiclientcore.la libtaisync.la libtaitime.la libtaibase.la libtaiio.la \
 	$(CHECK_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/test_ntp_client
 TESTS += tests/unit/test_ntp_client

@@ -24,7 +24,8 @@ enum {
     ROUNDING_NS = 2,
     REMOTE_PPB = 100000, /* the server's clock while it is disciplined; of the estimate only */
     POLL_EXPONENT_MAX = 17,
-    JITTER_PARTS = 64
+    JITTER_PARTS = 64,
+    NOISE_SIGMAS = 8 /* see ntp_client.h */
 };
 
 static void measure_afresh(struct ntp_client *c)
@@ -343,7 +344,7 @@ static enum ntp_verdict measure(struct ntp_client *c, const struct ntp_packet *p
     struct ntp_measured m = {.raw = a->raw,
                              .tai = tai_at(c, &x, offset),
                              .error_ns = below > above ? below : above,
-                             .noise_ns = e.sigma_ns,
+                             .noise_ns = NOISE_SIGMAS * e.sigma_ns,
                              .warning = warning_of(p->leap)};
     v = judge_smear(c, p, a, &m);
     if (v == NTP_OK)

@@ -80,6 +80,7 @@ struct guard_evidence {
     size_t references; /* that the witnesses are made of, correlated ones each; 0: they are lines */
     bool
         of_cluster_time; /* lines of relative time are among them: they say where the cluster is, nothing about TAI */
+    size_t missing;       /* servers that may have a reference and could not be asked */
     unsigned faults;      /* f: witnesses that may lie */
     unsigned needed;      /* fewer witnesses than this can not vouch for a hull */
     bool claim_may_lie;   /* who claims may be one of the faulty: the width that it claims is not believed */

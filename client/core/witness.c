@@ -145,8 +145,8 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
 {
     struct guard_evidence e = *evidence;
     uint16_t groups[GUARD_WITNESSES_MAX] = {0};
-    size_t missing = 0;
     e.witnesses_count = 0;
+    e.missing = 0;
     e.references = own != NULL;
     e.of_cluster_time = false;
     if (own != NULL)
@@ -158,7 +158,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
             continue;
         if (!peer_reachable(&peers[i], raw) || !peer_reference(&peers[i], raw, &r) || !r.present ||
             !peer_placement(&peers[i], raw, &p)) {
-            missing += witness_is_missing(&peers[i]);
+            e.missing += witness_is_missing(&peers[i]);
             continue;
         }
         /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
@@ -169,7 +169,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     }
     if (e.witnesses_count == 0)
         return false;
-    e.faults = reference_faults(e.witnesses_count, missing);
+    e.faults = reference_faults(e.witnesses_count, e.missing);
     e.needed = 1;
     *evidence = e;
     return true;
@@ -177,7 +177,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
 
 void witness_sole_reference(struct guard_evidence *e, sync_node_t claimant)
 {
-    if (e->references == 1 && e->witnesses[0].node.id == claimant.id)
+    if (e->references == 1 && e->missing == 0 && e->witnesses[0].node.id == claimant.id)
         e->claim_may_lie = false;
 }
 

@@ -45,7 +45,7 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
  * is false and changes nothing when nobody within reach has a reference. */
 bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
                         const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence);
-/* After that: where all that is known of TAI is the claimant's own reference, with no other of its group, a lie needs no false
+/* After that: where all that is known of TAI is the claimant's own reference, with no other of its group and no server unheard, a lie needs no false
  * correction, so the width that it claims is worth what its reference is: it may be believed. The master measures the path a
  * second ago, we measured it by our own poll up to peer_poll_ns ago. */
 void witness_sole_reference(struct guard_evidence *evidence, sync_node_t claimant);

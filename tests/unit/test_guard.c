@@ -378,8 +378,9 @@ START_TEST(the_only_reference_is_the_claimants)
 {
     static const struct span one[5] = {{-250, 250}};
     const struct guard_claim claim = {{T0}, {100 * US}};
-    for (int what = 0; what < 5; what++) {
+    for (int what = 0; what < 6; what++) {
         struct guard_evidence e = evidence_of(one, 1, 0);
+        e.missing = what == 5; /* a server that was not heard yet: it may have another */
         e.claim_may_lie = true;
         e.references = what == 3 ? 2 : what == 4 ? 0 : 1; /* two of a group that were merged; a line */
         if (what > 0)

@@ -14,7 +14,8 @@
  * the source and the witness together, so that it is true whichever of the two is; after `doubt_ns` the source is taken at its word.
  *
  * A new source, or one that comes back, is in *quarantine*: it must agree with what is held, with the other sources and with the
- * peers for `quarantine_ns`, or with itself where nothing is known; then it counts. A suspect must for `penance_ns`.
+ * peers for `quarantine_ns`, or with itself where nothing is known; then it counts. A suspect must for `penance_ns`; one that
+ * stepped away has to step back first, for that what is held has grown beyond its lie is no agreement.
  * Nothing of what a receiver shows of itself (signal, satellites, jamming, position) decides; it makes a quarantine four times
  * as long.
  *
@@ -55,17 +56,12 @@ struct timekeeper_settings {
     int64_t quarantine_ns, penance_ns, doubt_ns; /* 0: the defaults above */
 };
 
-/* What the other servers say, apart from what they have of us: their own references, as carried to our timeline, and how their
- * oscillators run against ours. */
+/* What the other servers say, apart from what they have of us: their own references, as carried to our timeline. */
 struct timekeeper_peers {
     uint32_t voices; /* references of peers, correlated ones once; 0: none */
     bool agreed;     /* `hull` is set: the points that all but (voices - 1) / 2 of them can be true with */
     tai_mono_t raw;  /* on our timeline */
     struct tai_interval hull; /* there */
-    uint32_t oscillators;     /* of peers that are measured well, at most SYNC_SERVERS_MAX */
-    uint32_t nodes[SYNC_SERVERS_MAX];
-    int64_t rate_ps_per_s[SYNC_SERVERS_MAX]; /* of theirs against ours */
-    int64_t skew_ps_per_s[SYNC_SERVERS_MAX]; /* how wrong that is thought to be, 1 sigma */
 };
 /* Out of what the engine shows of its sources (node_sources) at `raw`. */
 void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mono_t raw,
@@ -88,7 +84,7 @@ enum timekeeper_reason {
     TIMEKEEPER_TOO_EARLY,    /* its date is before not_before, or before the last known one; value: by, ns */
     TIMEKEEPER_ERA_PASSED,   /* more than one era after not_before; value: by, ns */
     TIMEKEEPER_WEEKS,        /* off by a multiple of 1024 weeks; value: how many times */
-    TIMEKEEPER_DAYS,         /* a day or more from what is held, or the peers say; value: by, ns */
+    TIMEKEEPER_DAYS,         /* half a day or more from what is held, or the peers say; value: by, ns */
     TIMEKEEPER_LEAP_COUNT,   /* another TAI-UTC than the leap table; value: its seconds */
     TIMEKEEPER_REASONS
 };

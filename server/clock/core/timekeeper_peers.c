@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the other servers say for themselves: their own references and their oscillators, never the line that they share with us. */
+/* What the other servers say for themselves: their own references, never the line that they share with us. */
 #include "sdk/sync/hull.h"
 #include "sdk/sync/line.h"
 #include "server/clock/core/round.h"
@@ -7,8 +7,6 @@
 
 /* A peer's word of a minute ago is none of now. */
 #define PEER_AGE_NS_MAX INT64_C(60000000000)
-/* Measured better than this (0.1 ppm) an oscillator says something of ours. */
-#define SKEW_PS_MAX INT64_C(100000)
 
 static bool reference_counts(const struct view_source *s, tai_mono_t raw)
 {
@@ -40,12 +38,6 @@ void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mo
         const struct view_source *s = &sources[i];
         if (n < SYNC_SERVERS_MAX && reference_counts(s, raw))
             items[n++] = item_of(&s->reference, raw);
-        if (s->server && s->reachable && s->age_ns >= 0 && s->age_ns < PEER_AGE_NS_MAX && s->samples > 0 &&
-            s->skew_ps_per_s < SKEW_PS_MAX && peers.oscillators < SYNC_SERVERS_MAX) {
-            peers.nodes[peers.oscillators] = s->node.id;
-            peers.rate_ps_per_s[peers.oscillators] = s->rate_ps_per_s;
-            peers.skew_ps_per_s[peers.oscillators++] = s->skew_ps_per_s;
-        }
     }
     size_t voices = 0;
     for (size_t i = 0; i < n; i++) {

@@ -6,7 +6,9 @@
 #include "server/clock/core/timekeeper_state.h"
 
 /* Older samples, and those of the future, are the driver's error. */
-#define SAMPLE_AGE_NS_MAX    (60 * NS_PER_S)
+#define SAMPLE_AGE_NS_MAX (60 * NS_PER_S)
+/* So far off is another date: yesterday's, played again, is a day off give or take what is held. */
+#define DATE_NS              (TIMEKEEPER_DAY_NS / 2)
 #define SAMPLE_FUTURE_NS_MAX (10 * NS_PER_S)
 
 static int64_t size_of(int64_t v)
@@ -57,7 +59,7 @@ static enum timekeeper_reason date_fault(const struct timekeeper *k, const struc
             return TIMEKEEPER_WEEKS;
         }
         *ret_value = by;
-        return size_of(by) >= TIMEKEEPER_DAY_NS ? TIMEKEEPER_DAYS : TIMEKEEPER_NO_REASON;
+        return size_of(by) >= DATE_NS ? TIMEKEEPER_DAYS : TIMEKEEPER_NO_REASON;
     }
     int64_t least = k->known.ns > first ? k->known.ns : first;
     if (s->tai.ns + error < least) {

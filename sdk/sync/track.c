@@ -5,8 +5,8 @@
 #include "sdk/sync/real.h"
 
 static const double ps_per_ns = 1000;
-static const double rival_rate_ns_per_s = 10000; /* a clock that changed may run by 10 ppm otherwise */
-static const double noise_doubt = 1.5;           /* readings that no fit takes: the noise must be larger */
+static const double rival_rate_ns_per_s = 100000; /* kernels slew a clock by 500 ppm: five sigmas of this */
+static const double noise_doubt = 1.5;            /* readings that no fit takes: the noise must be larger */
 static const double noise_surprise = 3; /* a fit made with so much less noise than there is was none */
 enum { INTERVAL_MEMORY = 8 };
 

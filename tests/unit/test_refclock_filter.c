@@ -245,6 +245,30 @@ START_TEST(a_step_of_the_rate_is_no_jump)
 }
 END_TEST
 
+/* The source itself is slewed, as kernels do: within some samples it is followed, and said to be another than before. */
+START_TEST(a_source_that_is_slewed)
+{
+    struct rig rig = rig_make(13, 1e3, 100);
+    for (int k = 0; k < 100; k++)
+        rig_sample(&rig, S, 0);
+    int64_t error;
+    uint32_t fit = rig_look(&rig, 0, &error).fit;
+    struct refclock_estimate e;
+    for (int k = 1; k <= 40; k++) {
+        rig.late_ns += 400000;
+        rig_sample(&rig, S, 0);
+        if (k < TRACK_RUN)
+            ck_assert_int_eq(rig.verdict, REFCLOCK_FILTER_SET_ASIDE);
+        if (k == TRACK_RUN)
+            ck_assert_int_eq(rig.verdict, REFCLOCK_FILTER_JUMPED);
+    }
+    ck_assert(refclock_filter_estimate(&rig.filter, (tai_mono_t){rig.raw_ns}, &e));
+    ck_assert_uint_ne(e.fit, fit);
+    ck_assert_int_lt(llabs(e.tai.ns - TAI0 - rig.at_ns - rig.late_ns), 3000);
+    ck_assert_int_lt(llabs(e.rate_ps_per_s - (400000000 - 12000000)), 1000000);
+}
+END_TEST
+
 START_TEST(pulses_before_messages)
 {
     struct rig rig = rig_make(9, 1e3, 100);
@@ -389,6 +413,7 @@ int main(void)
     tcase_add_test(t, what_lasts_is_a_new_fit);
     tcase_add_test(t, what_alternates_is_none);
     tcase_add_test(t, a_step_of_the_rate_is_no_jump);
+    tcase_add_test(t, a_source_that_is_slewed);
     tcase_add_test(t, pulses_before_messages);
     tcase_add_loop_test(t, a_wrong_hint_is_unlearnt, 0, 2);
     tcase_add_test(t, another_timeline_forgets);

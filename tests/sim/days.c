@@ -4,9 +4,9 @@
  *     tests/sim/days pulse    [--seeds N] [--first N] [--hours N]
  *     tests/sim/days holdover [--seeds N] [--first N] [-v]
  *
- * pulse: a receiver's pulse each second, read with 1 us of noise (one sigma, at most six), goes through the filter
- * (server/clock/core/refclock_filter.h) into a whole engine (server/clock/core/node.h) that is a cluster of its own; scored is
- * the line that the engine publishes, four times a second, from the second hour on. Fails when the root mean square is above
+ * pulse: a receiver's pulse each second, read with 1 us of noise (one sigma, at most six), goes through the timekeeping unit
+ * (server/clock/core/timekeeper.h) into a whole engine (server/clock/core/node.h) that is a cluster of its own; scored is the
+ * line that the engine publishes, four times a second, from the second hour on. Fails when the root mean square is above
  * PULSE_GOAL_NS or an interval did not hold the truth.
  *
  * holdover: the oscillator's model alone (server/clock/core/holdover.h) learns for 24 hours from estimates as a pulse's filter makes
@@ -25,7 +25,7 @@
 #include "sdk/sync/line.h"
 #include "server/clock/core/holdover.h"
 #include "server/clock/core/node.h"
-#include "server/clock/core/refclock_filter.h"
+#include "server/clock/core/timekeeper.h"
 #include "client/core/peer.h"
 #include "tests/sim/oscillator.h"
 
@@ -68,18 +68,24 @@ struct server {
     struct crypto crypto;
     struct engine_settings settings;
     struct node *node;
-    struct refclock_filter filter;
+    struct timekeeper *keeper;
     struct engine_actions actions;
     struct sync_line line;
     bool has_line;
     int64_t wake_ns; /* true time of the next timer */
 };
 
-static void server_step(struct server *server, struct engine_event *event, int64_t at_ns)
+static struct engine_now clocks_at(struct server *server, int64_t at_ns)
 {
     int64_t raw = oscillator_read(&server->oscillator, at_ns);
-    event->now = (struct engine_now){
+    return (struct engine_now){
         .timeline = {7}, .raw = {raw}, .realtime_ns = TAI0 - 37 * S + raw, .width_ns = 50, .boot_ns = raw};
+}
+
+static void server_step(struct server *server, struct engine_event *event, int64_t at_ns)
+{
+    event->now = clocks_at(server, at_ns);
+    int64_t raw = event->now.raw.ns;
     node_step(server->node, event, &server->actions);
     if (server->actions.publish) {
         server->line = server->actions.line;
@@ -119,14 +125,20 @@ static void server_start(struct server *server, const struct oscillator_plan *pl
     server->settings.seed[0] = (uint8_t)seed;
     server->node = malloc(node_size());
     BUG_UNLESS(server->node != NULL && node_init(server->node, &server->settings, NULL) == TAI_OK);
-    struct refclock_filter_settings filter = {
-        .accuracy_ns = PULSE_ACCURACY_NS, .rate_bound = {50000}, .floor = oscillator_floor(OSCILLATOR_PC)};
-    refclock_filter_init(&server->filter, &filter);
+    const struct timekeeper_settings keeper = {
+        .sources = {{.driver = REFCLOCK_PPS, .name = "pulse", .accuracy_ns = PULSE_ACCURACY_NS}},
+        .sources_count = 1,
+        .oscillator = OSCILLATOR_PC,
+        .rate_bound = {50000},
+        .not_before = {TAI0 - 86400 * S}};
+    server->keeper = malloc(timekeeper_size());
+    BUG_UNLESS(server->keeper != NULL && timekeeper_init(server->keeper, &keeper) == TAI_OK);
     struct engine_event event = {.kind = ENGINE_START};
     server_step(server, &event, 1000);
     event = (struct engine_event){.kind = ENGINE_LEAP};
     event.u.leap = (struct sync_leap){37, 37, {PAGE_NEVER}, {TAI0 * 2}};
     server_step(server, &event, 1000000);
+    timekeeper_leap_table(server->keeper, &event.u.leap);
 }
 
 /* The pulse of true second `at_ns`, read then, handed in 10 ms later. */
@@ -140,22 +152,15 @@ static void server_pulse(struct server *server, int64_t at_ns, struct score *est
         .tai = {TAI0 + at_ns},
         .error_ns = 6 * PULSE_NOISE_NS + 1,
         .noise_ns = PULSE_NOISE_NS};
-    (void)refclock_filter_add(&server->filter, &sample);
+    timekeeper_sample(server->keeper, &sample);
     int64_t handed = at_ns + 10000000;
-    raw = oscillator_read(&server->oscillator, handed);
-    struct refclock_estimate e;
+    struct engine_now now = clocks_at(server, handed);
+    struct timekeeper_reports reports;
     struct engine_event event = {.kind = ENGINE_REFERENCE};
-    if (refclock_filter_estimate(&server->filter, (tai_mono_t){raw}, &e)) {
-        event.u.reference = (struct sync_reference){.present = true,
-                                                    .kind = TAISTAMP_CLOCK_GPS,
-                                                    .raw = e.raw,
-                                                    .tai = e.tai,
-                                                    .half_width = {e.half_width_ns},
-                                                    .rate_ps_per_s = e.rate_ps_per_s,
-                                                    .growth = e.growth};
-        if (at_ns > PULSE_SETTLE_S * S)
-            score_add(estimates, (double)(e.tai.ns - TAI0 - handed), (double)e.half_width_ns);
-    }
+    timekeeper_second(server->keeper, &now, &event.u.reference, &reports);
+    if (event.u.reference.present && at_ns > PULSE_SETTLE_S * S)
+        score_add(estimates, (double)(event.u.reference.tai.ns - TAI0 - handed),
+                  (double)event.u.reference.half_width.ns);
     server_step(server, &event, handed);
 }
 
@@ -184,11 +189,12 @@ static bool pulse_seed(uint64_t seed, int hours)
         }
     }
     free(server.node);
+    free(server.keeper);
     openssl_crypto_close(&server.crypto);
     bool complete = line.count == (uint64_t)(end - PULSE_SETTLE_S * S - 123456789) / (uint64_t)(S / 4) + 1;
     bool good = complete && line.outside == 0 && score_rms(&line) <= PULSE_GOAL_NS;
     printf("pulse seed %llu: %d h, line RMS %.1f ns, worst %.0f ns, half-width %.2f us, outside %llu; "
-           "estimate alone RMS %.1f ns%s\n",
+           "timekeeper alone RMS %.1f ns%s\n",
            (unsigned long long)seed, hours, score_rms(&line), line.worst,
            line.width / (double)line.count / 1e3, (unsigned long long)line.outside, score_rms(&estimates),
            good       ? ""

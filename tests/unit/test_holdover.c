@@ -282,8 +282,13 @@ START_TEST(any_course_at_all)
                 ck_assert(out.half_width_ns >= 0 && out.sigma_ns > 0 && out.growth.ppb > 0 &&
                           out.held_ns >= 0);
             struct holdover_memory m;
-            if (holdover_keep(&rig.h, &m))
+            if (holdover_keep(&rig.h, &m)) {
+                ck_assert_int_le(llabs(m.rates.rate_fs_per_s), HOLDOVER_FS_MAX);
+                ck_assert(m.rates.rate_sigma_fs_per_s > 0 && m.rates.rate_sigma_fs_per_s <= HOLDOVER_FS_MAX);
+                ck_assert_int_le(llabs(m.rates.ageing_fs_per_s_day), HOLDOVER_FS_MAX);
+                ck_assert_int_le(llabs(m.rates.coefficient_fs_per_s_k), HOLDOVER_FS_MAX);
                 holdover_remember(&rig.h, &m);
+            }
         }
     }
 }

@@ -215,6 +215,12 @@ bool holdover_rate(const struct holdover *holdover, int64_t *ret_ps_per_s, int64
     return true;
 }
 
+/* What was learnt of nonsense stays within what a record can hold. */
+static int64_t limited(int64_t fs)
+{
+    return fs > HOLDOVER_FS_MAX ? HOLDOVER_FS_MAX : fs < -HOLDOVER_FS_MAX ? -HOLDOVER_FS_MAX : fs;
+}
+
 bool holdover_keep(const struct holdover *holdover, struct holdover_memory *ret_memory)
 {
     if (!holdover->has_phase || holdover->learnt_s == 0)
@@ -222,7 +228,13 @@ bool holdover_keep(const struct holdover *holdover, struct holdover_memory *ret_
     struct trend_estimate e;
     trend_estimate(&holdover->trend, 0, &e);
     *ret_memory = (struct holdover_memory){
-        .rates = e.rates,
+        .rates = {.rate_fs_per_s = limited(e.rates.rate_fs_per_s),
+                  .rate_sigma_fs_per_s = limited(e.rates.rate_sigma_fs_per_s),
+                  .ageing_fs_per_s_day = limited(e.rates.ageing_fs_per_s_day),
+                  .ageing_sigma_fs_per_s_day = limited(e.rates.ageing_sigma_fs_per_s_day),
+                  .coefficient_fs_per_s_k = limited(e.rates.coefficient_fs_per_s_k),
+                  .coefficient_sigma_fs_per_s_k = limited(e.rates.coefficient_sigma_fs_per_s_k),
+                  .wander_fs_per_s = limited(e.rates.wander_fs_per_s)},
         .temperature_mk = holdover->zero_mk,
         .learnt_s = holdover->learnt_s,
         .written_tai_s = (uint64_t)(holdover->accepted_tai_ns > 0 ? holdover->accepted_tai_ns / NS_PER_S : 0),

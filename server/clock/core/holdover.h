@@ -34,6 +34,8 @@ struct holdover_settings {
     tai_ppb_t rate_bound; /* declared (rho), > 0 */
 };
 
+#define HOLDOVER_FS_MAX (INT64_C(1) << 53) /* size of what is kept, fs/s; beyond it is nonsense */
+
 /* What survives a restart. */
 struct holdover_memory {
     struct trend_rates rates; /* TAI against the raw clock, at this temperature: */

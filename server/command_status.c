@@ -128,16 +128,24 @@ int command_status(const struct command *command)
     }
     pid_t pid = lock_owner(config);
     char *listen = pid != 0 ? read_listen(config) : NULL;
+    bool alone = false;
+    if (pid == 0) {
+        pid = lock_part_owner(config, "clock");
+        alone = pid != 0;
+    }
     struct look look;
     look_at_clock(config, &look);
     if (command->json)
-        command_print_json(json_pack("{s:b, s:b, s:i, s:s?, s:s, s:o}", "ok", 1, "running", pid != 0, "pid",
-                                     (int)pid, "listen", listen, "data_dir", config->data_dir, "clock",
-                                     clock_json(&look)));
+        command_print_json(json_pack("{s:b, s:b, s:i, s:s?, s:s?, s:s, s:o}", "ok", 1, "running", pid != 0,
+                                     "pid", (int)pid, "alone", alone ? "clock" : NULL, "listen", listen,
+                                     "data_dir", config->data_dir, "clock", clock_json(&look)));
     else if (command->quiet)
         ; /* the exit code says it */
     else if (pid == 0)
         printf("taid does not run on %s\n", config->data_dir);
+    else if (alone)
+        printf("taid clock runs alone on %s as process %d; nobody issues stamps\n", config->data_dir,
+               (int)pid);
     else if (listen == NULL)
         printf("taid runs on %s as process %d; it does not listen (yet)\n", config->data_dir, (int)pid);
     else

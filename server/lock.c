@@ -151,18 +151,28 @@ void lock_release(struct lock *lock)
     *lock = (struct lock){-1, -1};
 }
 
-pid_t lock_owner(const struct taid_config *config)
+/* Of who holds it alone. */
+static pid_t holder(char *path)
 {
-    char *path = run_path(config, "lock", "");
     int fd = path != NULL ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
     free(path);
     if (fd < 0)
         return 0;
-    /* Shared holds (processes alone in the foreground) do not count: only the supervisor writes its pid in
-     * here. */
     pid_t pid = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? read_pid(fd) : 0;
     close(fd);
     return pid;
+}
+
+pid_t lock_owner(const struct taid_config *config)
+{
+    /* Shared holds (processes alone in the foreground) do not count: only the supervisor writes its pid in
+     * here. */
+    return holder(run_path(config, "lock", ""));
+}
+
+pid_t lock_part_owner(const struct taid_config *config, const char *part)
+{
+    return holder(run_path(config, part, ".lock"));
 }
 
 void lock_tell(const struct taid_config *config, const char *name, const char *text)

@@ -28,6 +28,8 @@ TAISTAMP_MUST_CHECK enum tai_err lock_take(const struct taid_config *config, con
 void lock_release(struct lock *lock);
 /* The pid of the supervisor that holds data_dir; 0: none does. */
 pid_t lock_owner(const struct taid_config *config);
+/* The pid of `taid PART` that runs there alone in the foreground; 0: none does. */
+pid_t lock_part_owner(const struct taid_config *config, const char *part);
 
 /* Writes or removes (`text` NULL) data_dir/run/NAME; a failure is logged, nothing depends on these files. */
 void lock_tell(const struct taid_config *config, const char *name, const char *text);

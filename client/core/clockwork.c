@@ -440,6 +440,8 @@ void clockwork_view(const struct clockwork *c, tai_mono_t raw, struct view_track
     v->half_width_ns = BOUND_UNBOUNDED;
     v->budget = c->budget;
     v->rate_ps_per_s = v->line.rate_ps_per_s;
+    v->skew_ps_per_s = -1;
+    v->has_system = c->settings->mode == ENGINE_MODE_SYSTEM && c->discipline.told;
     v->system_ns = c->discipline.phase_ns;
     v->system_rate_ps_per_s = c->discipline.rate_ps_per_s;
     v->leap = c->leap;

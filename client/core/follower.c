@@ -278,6 +278,7 @@ static void turn_down(struct follower *f, size_t index, const struct engine_now 
     case GUARD_ODD:
     case GUARD_TRIANGLE:
     case GUARD_WIDTH:
+    case GUARD_FALSE_REFERENCE:
     case GUARD_EXPIRED:
     case GUARD_REPLAYED:
     case GUARD_LOWER_TERM:

@@ -35,11 +35,10 @@ static void judge_source(const struct follower *f, const struct peer *peer, cons
     struct sync_line line, own;
     if (!peer_line(peer, raw, &line))
         return;
-    v->half_width_ns = line.half_width.ns;
     v->weighs = v->reachable && witness_absolute(line.status) == panel->absolute;
     if (clockwork_target(&f->clockwork, &own) &&
-        !arith_sub(line.tai.ns, line_tai(&own, raw).ns, &v->offset_ns))
-        v->offset_ns = 0;
+        arith_sub(line.tai.ns, line_tai(&own, raw).ns, &v->offset_ns))
+        v->has_offset = true;
     if (!v->weighs)
         return;
     struct guard_claim claim = {line.tai, line.half_width};
@@ -96,6 +95,9 @@ void follower_cluster(const struct follower *f, tai_mono_t raw, struct view_clus
         v.references += up && f->peers[i].has_said && f->peers[i].said.reference.present;
     }
     v.f_ref = v.references > 0 ? (v.references - 1) / 2 : 0;
-    v.margin = v.servers_up > v.quorum ? v.servers_up - v.quorum : 0;
+    v.margin = v.servers_up > v.quorum && v.servers > 2 ? v.servers_up - v.quorum : 0;
+    struct sync_line line;
+    if (clockwork_target(&f->clockwork, &line) && witness_absolute(line.status) && v.f_ref < v.margin)
+        v.margin = v.f_ref;
     *ret_cluster = v;
 }

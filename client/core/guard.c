@@ -214,6 +214,8 @@ const char *guard_reason_name(enum guard_reason reason)
         return "rate";
     case GUARD_WIDTH:
         return "width";
+    case GUARD_FALSE_REFERENCE:
+        return "false_reference";
     case GUARD_EXPIRED:
         return "expired";
     case GUARD_REPLAYED:

@@ -45,9 +45,10 @@ enum guard_reason {
     /* reject: what it says */
     GUARD_OUTSIDE_PEERS = 16,
     GUARD_OUTSIDE_REFERENCE,
-    GUARD_OUTSIDE_OWN, /* our own aged line */
-    GUARD_RATE,        /* no oscillator is that wrong */
-    GUARD_WIDTH,       /* it claims no interval */
+    GUARD_OUTSIDE_OWN,     /* our own aged line */
+    GUARD_RATE,            /* no oscillator is that wrong */
+    GUARD_WIDTH,           /* it claims no interval */
+    GUARD_FALSE_REFERENCE, /* of a server: its own reference contradicts the others */
     /* reject: what it is */
     GUARD_EXPIRED = 32,
     GUARD_REPLAYED, /* its number is not above the last */

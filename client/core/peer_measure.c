@@ -196,7 +196,8 @@ void peer_view(const struct peer *peer, tai_mono_t raw, struct view_source *ret_
         v.window_ns = e.window_ns;
         v.samples = e.samples;
     }
-    if (peer_line(peer, raw, &line))
+    v.has_half_width = peer_line(peer, raw, &line);
+    if (v.has_half_width)
         v.half_width_ns = line.half_width.ns;
     v.has_reference = peer_reference(peer, raw, &v.reference);
     if (!v.reachable)

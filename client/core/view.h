@@ -37,8 +37,10 @@ struct view_tracking {
     int64_t half_width_ns;   /* there */
     struct view_budget budget;
     int64_t rate_ps_per_s; /* of the line against the raw clock */
-    int64_t skew_ps_per_s; /* how wrong that is thought to be, 1 sigma */
-    int64_t system_ns;     /* mode system: line minus CLOCK_REALTIME (as TAI) */
+    int64_t
+        skew_ps_per_s; /* how wrong that is thought to be, 1 sigma; -1: not known, as where nobody is followed */
+    bool has_system;   /* the next two */
+    int64_t system_ns; /* line minus CLOCK_REALTIME (as TAI) */
     int64_t system_rate_ps_per_s;
     uint64_t term;
     sync_node_t master, deputy;
@@ -58,10 +60,12 @@ struct view_source {
     bool reachable;
     struct engine_address address;
     enum view_verdict verdict;
-    uint8_t reason;        /* enum guard_reason, or suspicion */
+    uint8_t reason;        /* enum guard_reason */
     int64_t reason_ns;     /* by how much */
+    bool has_offset;       /* servers: both lines are there */
     int64_t offset_ns;     /* its line minus ours, now */
-    int64_t half_width_ns; /* of that, with its own half-width */
+    bool has_half_width;   /* it has told of a line, and is placed */
+    int64_t half_width_ns; /* of the offset, with its own half-width */
     int64_t sigma_ns;      /* information */
     int64_t delay_ns;      /* smallest round trip in the window */
     int64_t last_delay_ns;

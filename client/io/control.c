@@ -40,8 +40,8 @@ static json_t *command(const struct control_owner *owner, enum engine_command wh
 {
     if (!privileged)
         return json_error("permission", "only root and the user that the clock runs as may do that");
-    owner->command(owner->ctx, which);
-    return json_pack("{s:i, s:b}", "v", 1, "done", 1);
+    const char *why_not = owner->command(owner->ctx, which);
+    return why_not == NULL ? json_pack("{s:i, s:b}", "v", 1, "done", 1) : json_error("refused", why_not);
 }
 
 static json_t *answer(const struct control_owner *owner, const char *verb, bool privileged)

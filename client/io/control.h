@@ -27,7 +27,8 @@ struct control_owner {
     void (*tracking)(void *ctx, struct view_tracking *ret_view);
     size_t (*sources)(void *ctx, struct view_source *ret_views, size_t cap);
     void (*cluster)(void *ctx, struct view_cluster *ret_view);
-    void (*command)(void *ctx, enum engine_command command);
+    /* NULL: done; else why not, a sentence in static storage. */
+    const char *(*command)(void *ctx, enum engine_command command);
     const char *(*name)(void *ctx, sync_node_t node); /* of the cluster file; NULL: none such */
     /* False, or NULL: none is modelled here. */
     bool (*oscillator)(void *ctx, struct view_oscillator *ret_view);

@@ -109,6 +109,11 @@ static json_t *reasons(const uint32_t counts[GUARD_REASONS])
     return o;
 }
 
+static json_t *rate(bool known, int64_t ps_per_s)
+{
+    return known ? json_integer((json_int_t)ps_per_s) : json_null();
+}
+
 json_t *control_json_tracking(const struct control_owner *owner)
 {
     struct view_tracking t;
@@ -129,12 +134,12 @@ json_t *control_json_tracking(const struct control_owner *owner)
     if (o == NULL || json_object_set_new(o, "source", source) != 0 ||
         json_object_set_new(o, "tai", interval) != 0 ||
         json_object_set_new(o, "half_width_ns", has ? ns(t.half_width_ns) : json_null()) != 0 ||
-        json_object_set_new(o, "budget", budget(&t.budget)) != 0 ||
-        json_object_set_new(o, "rate_ps_per_s", json_integer(t.rate_ps_per_s)) != 0 ||
-        json_object_set_new(o, "skew_ps_per_s", json_integer(t.skew_ps_per_s)) != 0 ||
-        json_object_set_new(o, "growth_ppb", json_integer(t.line.growth.ppb)) != 0 ||
-        json_object_set_new(o, "system_ns", ns(t.system_ns)) != 0 ||
-        json_object_set_new(o, "system_rate_ps_per_s", json_integer(t.system_rate_ps_per_s)) != 0 ||
+        json_object_set_new(o, "budget", has ? budget(&t.budget) : json_null()) != 0 ||
+        json_object_set_new(o, "rate_ps_per_s", rate(has, t.rate_ps_per_s)) != 0 ||
+        json_object_set_new(o, "skew_ps_per_s", rate(has && t.skew_ps_per_s >= 0, t.skew_ps_per_s)) != 0 ||
+        json_object_set_new(o, "growth_ppb", rate(has, t.line.growth.ppb)) != 0 ||
+        json_object_set_new(o, "system_ns", t.has_system ? ns(t.system_ns) : json_null()) != 0 ||
+        json_object_set_new(o, "system_rate_ps_per_s", rate(t.has_system, t.system_rate_ps_per_s)) != 0 ||
         json_object_set_new(o, "term", json_integer((json_int_t)t.term)) != 0 ||
         json_object_set_new(o, "master", node(owner, t.master)) != 0 ||
         json_object_set_new(o, "deputy", node(owner, t.deputy)) != 0 ||
@@ -159,11 +164,6 @@ static json_t *address(const struct engine_address *a)
     return json_null();
 }
 
-static json_t *rate(bool known, int64_t ps_per_s)
-{
-    return known ? json_integer((json_int_t)ps_per_s) : json_null();
-}
-
 static json_t *source(const struct control_owner *owner, const struct view_source *s)
 {
     const char *why = s->verdict == VIEW_SUSPECT || s->verdict == VIEW_REJECT
@@ -174,10 +174,10 @@ static json_t *source(const struct control_owner *owner, const struct view_sourc
                           control_verdict_name(s->verdict), "reason", why, "reason_ns",
                           why != NULL ? ns(s->reason_ns) : json_null());
     bool measured = s->samples > 0;
-    /* A lab machine is told the time and not asked for it: its line is not placed against ours. */
     if (o == NULL ||
-        json_object_set_new(o, "offset_ns", measured && s->server ? ns(s->offset_ns) : json_null()) != 0 ||
-        json_object_set_new(o, "half_width_ns", measured ? ns(s->half_width_ns) : json_null()) != 0 ||
+        json_object_set_new(o, "offset_ns", s->has_offset ? ns(s->offset_ns) : json_null()) != 0 ||
+        json_object_set_new(o, "half_width_ns", s->has_half_width ? ns(s->half_width_ns) : json_null()) !=
+            0 ||
         json_object_set_new(o, "sigma_ns", measured ? ns(s->sigma_ns) : json_null()) != 0 ||
         json_object_set_new(o, "delay_ns", measured ? ns(s->delay_ns) : json_null()) != 0 ||
         json_object_set_new(o, "last_delay_ns", measured ? ns(s->last_delay_ns) : json_null()) != 0 ||
@@ -186,7 +186,7 @@ static json_t *source(const struct control_owner *owner, const struct view_sourc
         json_object_set_new(o, "wander_ps_per_s", rate(measured, s->wander_ps_per_s)) != 0 ||
         json_object_set_new(o, "window_ns", ns(s->window_ns)) != 0 ||
         json_object_set_new(o, "samples", json_integer((json_int_t)s->samples)) != 0 ||
-        json_object_set_new(o, "poll_ns", ns(s->poll_ns)) != 0 ||
+        json_object_set_new(o, "poll_ns", s->poll_ns > 0 ? ns(s->poll_ns) : json_null()) != 0 ||
         json_object_set_new(o, "age_ns", s->age_ns < 0 ? json_null() : ns(s->age_ns)) != 0 ||
         json_object_set_new(o, "sent", json_integer((json_int_t)s->sent)) != 0 ||
         json_object_set_new(o, "received", json_integer((json_int_t)s->received)) != 0 ||

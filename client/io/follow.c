@@ -130,11 +130,16 @@ static int print_once(const struct follow *f)
     char text[TAISTAMP_TIME_TEXT];
     page_clocks_read(true, &now);
     follower_tracking(f->follower, now.raw, &t);
+    host_see_system_clock(&t);
     tai_t middle = {t.now.earliest.ns + (t.now.latest.ns - t.now.earliest.ns) / 2};
     if (taistamp_time_print(middle, TAISTAMP_TAI, 6, NULL, text, NULL) != TAI_OK)
         return CLIENT_EXIT_FAILED;
-    printf("%s +- %" PRId64 ".%03" PRId64 " us, %s; system clock %+" PRId64 " ns from it\n", text,
-           t.half_width_ns / 1000, t.half_width_ns % 1000, taistamp_status_name(t.line.status), -t.system_ns);
+    printf("%s \xc2\xb1 %" PRId64 ".%03" PRId64 " \xc2\xb5s, %s", text, t.half_width_ns / 1000,
+           t.half_width_ns % 1000, taistamp_status_name(t.line.status));
+    if (t.has_system)
+        printf("; the system clock is %" PRId64 " ns %s", t.system_ns < 0 ? -t.system_ns : t.system_ns,
+               t.system_ns < 0 ? "ahead" : "behind");
+    putchar('\n');
     return fflush(stdout) == 0 ? CLIENT_EXIT_OK : CLIENT_EXIT_FAILED;
 }
 
@@ -177,7 +182,7 @@ int follow_run(const struct client_config *config, const struct client_options *
     if (err == TAI_OK) {
         host.engine.engine = f.follower;
         host.self = f.engine.self;
-        log_notice("%s of the cluster %s, %zu servers", f.members.membership.self->name,
+        log_notice("%s of the cluster %s; servers: %zu", f.members.membership.self->name,
                    f.members.membership.cluster->name, f.members.membership.cluster->servers_count);
         code = run(&f, &host);
     } else {

@@ -407,20 +407,25 @@ static tai_mono_t raw_now(void)
     return now.raw;
 }
 
-static void control_tracking(void *ctx, struct view_tracking *ret_view)
+void host_see_system_clock(struct view_tracking *view)
 {
-    struct host *h = ctx;
-    h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
-    if (h->settings->steer || !page_status_has_interval(ret_view->line.status))
-        return;
-    /* Nobody steers by it in mode page, and people ask all the same how wrong the machine's own clock is. */
     struct page_clocks now;
     struct steer_state kernel;
     page_clocks_read(true, &now);
     steer_state_read(&kernel);
-    ret_view->system_ns =
-        line_tai(&ret_view->line, now.raw).ns - now.realtime_ns - h->leap.tai_utc_s * SECOND_NS;
-    ret_view->system_rate_ps_per_s = kernel.known ? kernel.rate_ps_per_s : 0;
+    view->has_system = page_status_has_interval(view->line.status) && view->leap.expires.ns != 0;
+    if (!view->has_system)
+        return;
+    view->system_ns = line_tai(&view->line, now.raw).ns - now.realtime_ns - view->leap.tai_utc_s * SECOND_NS;
+    view->system_rate_ps_per_s = kernel.known ? kernel.rate_ps_per_s : 0;
+}
+
+static void control_tracking(void *ctx, struct view_tracking *ret_view)
+{
+    struct host *h = ctx;
+    h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
+    if (!h->settings->steer)
+        host_see_system_clock(ret_view);
 }
 
 static size_t control_sources(void *ctx, struct view_source *ret_views, size_t cap)
@@ -435,15 +440,18 @@ static void control_cluster(void *ctx, struct view_cluster *ret_view)
     h->settings->engine.cluster(h->settings->engine.engine, raw_now(), ret_view);
 }
 
-static void control_command(void *ctx, enum engine_command command)
+static const char *control_command(void *ctx, enum engine_command command)
 {
     struct host *h = ctx;
     if (!h->started)
-        return;
+        return "the clock process is still starting";
+    if (command == ENGINE_MAKESTEP && !h->settings->steer)
+        return "the system clock is not ours to set: the settings say mode page";
     struct engine_event event = {.kind = ENGINE_COMMAND};
     clocks_read(&h->clocks, &event.now);
     event.u.command = command;
     step(h, &event);
+    return NULL;
 }
 
 static const char *control_name(void *ctx, sync_node_t node)

@@ -24,7 +24,15 @@ sbin_PROGRAMS += tai-client
 tai_client_SOURCES = \
 	client/io/follow.c client/io/follow.h \
 	client/io/main.c \
-	client/io/options.c client/io/options.h
+	client/io/options.c client/io/options.h \
+	client/io/sample.h
+nodist_tai_client_SOURCES = client/io/sample.c
+CLEANFILES += client/io/sample.c
+client/io/sample.c: docs/tai-client.yaml server/sample.sed
+	$(AM_V_GEN)$(MKDIR_P) client/io && { \
+	  echo '/* Made from docs/tai-client.yaml. */' && echo '#include "client/io/sample.h"' && \
+	  echo 'const char sample_client_yaml[] =' && \
+	  sed -f $(srcdir)/server/sample.sed $(srcdir)/docs/tai-client.yaml && echo '    ;'; } > $@.new && mv $@.new $@
 tai_client_CPPFLAGS = $(AM_CPPFLAGS) -DDEFAULT_CLIENT_CONFIG='"$(sysconfdir)/taistamp/tai-client.yaml"'
 tai_client_CFLAGS = $(IO_CFLAGS)
 # Public functions from the shared library, inner ones from the archives.

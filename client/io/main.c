@@ -8,12 +8,29 @@
 #include <unistd.h>
 
 #include "client/io/follow.h"
+#include "client/io/sample.h"
 #include "client/io/takeover.h"
+#include "sdk/base/error.h"
 #include "sdk/io/file.h"
 #include "sdk/io/keygen.h"
 #include "sdk/io/log.h"
 #include "sdk/io/sync_settings.h"
 #include "sdk/io/user.h"
+
+/* The annotated settings beside a key that was made in a folder of its own; what is there stays. */
+static enum tai_err make_settings(const char *dir, const struct client_options *o, struct tai_error *error)
+{
+    char *path = file_path(dir, "tai-client.yaml");
+    if (path == NULL)
+        return error_set(error, TAI_ERR_MEMORY, "out of memory");
+    enum tai_err err = access(path, F_OK) == 0 ? TAI_ERR_CONFLICT
+                                               : file_write(&file_posix, path, 0644, FILE_NEW,
+                                                            bytes_of_str(sample_client_yaml), error);
+    if (err == TAI_OK && !o->quiet && !o->json)
+        fprintf(stderr, "The settings, all with their defaults: %s\n", path);
+    free(path);
+    return err == TAI_ERR_CONFLICT ? TAI_OK : err;
+}
 
 static int keygen(const struct client_options *o)
 {
@@ -36,6 +53,8 @@ static int keygen(const struct client_options *o)
         return CLIENT_EXIT_FAILED;
     }
     enum tai_err err = keygen_run(path, false, &made, &error);
+    if (err == TAI_OK && o->dir != NULL)
+        err = make_settings(o->dir, o, &error);
     if (err != TAI_OK)
         fprintf(stderr, "tai-client: %s\n", error.text);
     else if (o->json)
@@ -109,10 +128,19 @@ static int drop_and_run(const struct client_config *config, const struct client_
 /* taictl asks the socket that the settings name. */
 static int wait_sync(const struct client_config *config, const struct client_options *o)
 {
-    char timeout[24];
-    snprintf(timeout, sizeof timeout, "%lld", (long long)(o->timeout_ms / 1000));
-    execlp("taictl", "taictl", "--control", config->control, "waitsync",
-           o->timeout_ms == 0 ? NULL : "--timeout", timeout, o->quiet ? "--quiet" : NULL, (char *)NULL);
+    char timeout[40];
+    snprintf(timeout, sizeof timeout, "--timeout=%lld", (long long)(o->timeout_ms / 1000));
+    char name[] = "taictl", control[] = "--control", verb[] = "waitsync", quiet[] = "--quiet",
+         verbose[] = "--verbose";
+    char *words[8] = {name, control, config->control, verb};
+    size_t n = 4;
+    if (o->timeout_ms > 0)
+        words[n++] = timeout;
+    if (o->quiet)
+        words[n++] = quiet;
+    if (o->verbose)
+        words[n++] = verbose;
+    execvp(words[0], words);
     log_error("taictl cannot be run: %s", strerror(errno));
     return CLIENT_EXIT_FAILED;
 }
@@ -123,7 +151,10 @@ static int follow(const struct client_options *o)
     struct client_config *config;
     if (client_config_load(o->config != NULL ? o->config : DEFAULT_CLIENT_CONFIG, &config, &error) !=
         TAI_OK) {
-        log_error("%s", error.text);
+        log_error("%s%s", error.text,
+                  error.code == TAI_ERR_NOT_FOUND
+                      ? "; 'tai-client keygen --dir FOLDER' makes settings, --config names them"
+                      : "");
         return CLIENT_EXIT_USAGE;
     }
     log_open("tai-client", o->quiet     ? LOG_WARNING

@@ -11,8 +11,9 @@
 static const char usage[] =
     "Usage: tai-client [OPTION]...                 follow the cluster, in the foreground\n"
     "       tai-client --once [OPTION]...          until the time is known, then print it and end\n"
-    "       tai-client keygen [--dir FOLDER]       make this machine's key; print its line for the cluster "
-    "file\n"
+    "       tai-client keygen [--dir FOLDER]       make this machine's key (and settings, in FOLDER); print "
+    "its line "
+    "for the cluster file\n"
     "       tai-client waitsync [--timeout S]      wait until the one that runs has the time (taictl "
     "waitsync)\n"
     "       tai-client leave                       give the clock back to systemd-timesyncd, if --take-over "

@@ -112,8 +112,8 @@ void says_log(const struct engine_report *r, const struct host_settings *s)
                     span(r->value).text);
         return;
     case ENGINE_SAYS_REFERENCE:
-        log_line(r->value != 0 ? LOG_NOTICE : LOG_WARNING, "clock: the own reference %s",
-                 r->value != 0 ? "is taken up" : "is lost");
+        log_line(r->value != 0 ? LOG_NOTICE : LOG_WARNING, "clock: this machine's own reference is %s",
+                 r->value != 0 ? "in use" : "lost");
         return;
     case ENGINE_SAYS_LEAP_DIFFERS:
         log_warning("clock: %s counts TAI-UTC as %" PRId64 " s", name_of(r->node, s).text, r->value);

@@ -49,6 +49,8 @@ void tracking_log_line(struct tracking_log *log, const struct host_settings *set
 {
     struct view_tracking t;
     settings->engine.tracking(settings->engine.engine, now->raw, &t);
+    if (!settings->steer)
+        host_see_system_clock(&t);
     char width[24] = "-";
     if (page_status_has_interval(t.line.status))
         snprintf(width, sizeof width, "%" PRId64, t.half_width_ns);

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sdk/base/bug.h"
 #include "sdk/base/error.h"
+#include "sdk/io/address.h"
 #include "sdk/io/udp_socket.h"
 
 enum {
@@ -78,8 +80,13 @@ static enum tai_err open_family(const struct udp_settings *settings, enum udp_fa
     int e = errno;
     close(s->fd);
     s->fd = -1;
-    const char *what = family == UDP_V6 ? "the UDP port cannot be opened for IPv6"
-                                        : "the UDP port cannot be opened for IPv4";
+    struct address at = {.family = family_numbers[family], .port = settings->port};
+    if (settings->bind[family].family != 0)
+        memcpy(at.bytes, settings->bind[family].bytes, sizeof at.bytes);
+    char where[ADDRESS_TEXT_MAX], what[ADDRESS_TEXT_MAX + 96];
+    address_print(&at, where);
+    snprintf(what, sizeof what, "packets cannot be taken at %s over UDP%s", where,
+             e == EADDRINUSE ? " (does another taid run here? listen: names addresses)" : "");
     enum tai_err code = e == EADDRINUSE             ? TAI_ERR_CONFLICT
                         : e == EACCES || e == EPERM ? TAI_ERR_PERMISSION
                                                     : TAI_ERR_UNAVAILABLE;

@@ -54,6 +54,12 @@ def make(work):
     first = expect(0, 'tainode1-', 'keygen', '--dir', client)
     check(key_of(first) == key_of(expect(0, 'tainode1-', 'keygen', '-q', '--dir', client)), 'keygen makes another key')
     check(os.stat(os.path.join(client, 'node.key')).st_mode & 0o777 == 0o600, 'mode of node.key')
+    settings = os.path.join(client, 'tai-client.yaml')
+    expect(0, 'poll_ms_max: 16000', '--check-config', '-c', settings)  # made by keygen, all defaults
+    write(settings, 'node: mine\n')
+    expect(0, 'tainode1-', 'keygen', '--dir', client)
+    with open(settings, encoding='utf-8') as file:
+        check(file.read() == 'node: mine\n', 'keygen writes over settings')
     port = free_port()
     text = (f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, key: {key_of(line)}}}\n'
             f'clients:\n  - {{id: 101, name: scope, key: {key_of(first)}}}\n')
@@ -69,7 +75,7 @@ def make(work):
 def refusals(client, text):
     settings = os.path.join(client, 'tai-client.yaml')
     expect(0, 'listen: ', '--check-config', '-c', settings)
-    expect(2, 'tai-client.yaml', '-c', os.path.join(client, 'nothing', 'tai-client.yaml'))
+    expect(2, 'tai-client.yaml: .*keygen --dir FOLDER. makes settings', '-c', os.path.join(client, 'nothing', 'tai-client.yaml'))
     expect(2, 'no such command', 'sing')
     expect(2, '--timeout takes seconds', '--once', '--timeout', 'x')
     expect(1, 'not synchronised in time', 'waitsync', '--timeout', '1', '-c', settings)
@@ -88,8 +94,8 @@ def follows(server, client, text):
     settings = os.path.join(client, 'tai-client.yaml')
     with subprocess.Popen([TAID, 'clock', '--config', os.path.join(server.folder, 'taid.yaml')], stderr=subprocess.DEVNULL) as clock:
         try:
-            said = expect(0, r'TAI \+- \d+\.\d+ us, assumed', '--once', '--timeout', '50', '-c', settings)
-            check(2000 < float(re.search(r'\+- ([\d.]+) us', said)[1]) < 20000, f'--once: {said}')
+            said = expect(0, r'TAI ± \d+\.\d+ µs, assumed; the system clock is \d+ ns (ahead|behind)', '--once', '--timeout', '50', '-c', settings)
+            check(2000 < float(re.search(r'± ([\d.]+) µs', said)[1]) < 20000, f'--once: {said}')
             # A server with another key than the file says is nobody: no time.
             write(os.path.join(client, 'cluster.yaml'), text.replace('lab', 'other-lab'))
             expect(1, 'no time within 2 s', '--once', '--timeout', '2', '-c', settings)

@@ -28,6 +28,8 @@ TRACKING = {
     'leap': {'tai_utc_s': 37, 'next_tai_utc_s': 37, 'next_ns': None, 'expires_ns': '1900000000000000000'},
     'timeline': '0123456789abcdef', 'timeline_changes': 0, 'hlc': {'ns': '1800000000123456789', 'count': 2},
     'corrections': {'accepted': 9, 'suspect': 1, 'rejected': 2}}
+NO_TIME = dict(TRACKING, state='starting', status='unknown', source=None, tai=None, half_width_ns=None, budget=None,
+               rate_ps_per_s=None, skew_ps_per_s=None, growth_ppb=None, system_ns=None, system_rate_ps_per_s=None, leap=None)
 SERVER = {
     'node': ALPHA, 'server': True, 'reachable': True, 'address': '192.0.2.11:4470', 'verdict': 'suspect',
     'reason': 'odd', 'reason_ns': '80000', 'offset_ns': '-1500', 'half_width_ns': '110000', 'sigma_ns': '800',
@@ -113,7 +115,17 @@ def texts(fake):
     has(said, r'^Time +2027-01-15T08:00:00\.123560 TAI ± 104 µs$', 'tracking')
     has(said, r'^Half-width of +upstream 12(\.0)? µs \+ path 90(\.0)? µs', 'tracking')
     has(said, r'^Rate +\+12\.0 ppm ± 0 ppb against the raw clock$', 'tracking')
-    has(said, r'^System clock +-2\.50 µs from the line, running at -0\.31 ppb$', 'tracking')
+    has(said, r'^System clock +2\.50 µs ahead of this time, told to run at -0\.31 ppb$', 'tracking')
+    fake.answer['tracking'] = dict(TRACKING, system_ns='1400', skew_ps_per_s=None, status='assumed')
+    said = shown(fake, 0, 'tracking', 'tracking')
+    has(said, r'^System clock +1\.40 µs behind this time', 'a clock that is behind')
+    has(said, r'^Rate +\+12\.0 ppm against the raw clock$', 'a rate of which nothing is known')
+    has(said, r"^Status +assumed: it rests on an operator's word", 'assumed')
+    fake.answer['tracking'] = dict(NO_TIME)
+    said = shown(fake, 0, 'tracking', 'tracking')
+    has(said, r'^State +starting: no time yet$', 'no time')
+    check(not re.search(r'^(Time|Half-width|Rate|System)', said, re.MULTILINE), f'figures where there is no time: {said}')
+    fake.answer['tracking'] = TRACKING
     said = shown(fake, 0, 'oscillator', 'oscillator')
     has(said, r'^Oscillator +tcxo: declared within ± 5\.00 ppm, at least 100 ppb once measured$', 'oscillator')
     has(said, r'^Learnt +over 24 h$', 'oscillator')
@@ -152,6 +164,12 @@ def texts(fake):
     has(said, r'^Master +alpha \(term 3\)$', 'cluster')
     has(said, r'^Servers +4 of 5 up; lab machines: 19 of 20 up$', 'cluster')
     has(said, r'^Margin +0 more faults are survived now: the next one may be too many$', 'cluster')
+    one = dict(CLUSTER, faults=dict(CLUSTER['faults'], references=1, f_ref=0), nodes=dict(CLUSTER['nodes'], clients=0))
+    fake.answer['cluster'] = one
+    said = shown(fake, 0, 'cluster', 'cluster')
+    has(said, r'^Margin +0 more .*: with fewer than 3 references absolute time hangs on each$', 'one reference')
+    has(said, r'^Servers +4 of 5 up$', 'as a lab machine knows it')
+    fake.answer['cluster'] = CLUSTER
     has(shown(fake, 0, 'makestep', 'makestep'), 'being set', 'makestep')
     has(shown(fake, 1, 'burst refused', 'burst'), '^taictl: only root and the user', 'burst')
     check(shown(fake, 0, 'quiet', '-q', 'tracking') == '', '-q prints something')

@@ -38,11 +38,12 @@ static void cluster(void *ctx, struct view_cluster *ret_view)
     *ret_view = (struct view_cluster){.servers = 3, .self = {2}};
 }
 
-static void command(void *ctx, enum engine_command which)
+static const char *command(void *ctx, enum engine_command which)
 {
     (void)ctx;
     BUG_UNLESS(which == ENGINE_MAKESTEP || which == ENGINE_BURST);
     commanded = true;
+    return NULL;
 }
 
 static const char *name(void *ctx, sync_node_t node)

@@ -14,10 +14,17 @@
 #include "client/io/libevent.h"
 
 static int commands[3];
+static const char *refusal; /* of the next command; NULL: it is carried out */
+
+static bool without_time;
 
 static void fake_tracking(void *ctx, struct view_tracking *ret_view)
 {
     (void)ctx;
+    if (without_time) {
+        *ret_view = (struct view_tracking){.line.status = TAISTAMP_STATUS_UNKNOWN, .skew_ps_per_s = -1};
+        return;
+    }
     *ret_view = (struct view_tracking){.state = VIEW_FOLLOWING,
                                        .half_width_ns = 104000,
                                        .rate_ps_per_s = 12003000,
@@ -33,18 +40,27 @@ static void fake_tracking(void *ctx, struct view_tracking *ret_view)
 static size_t fake_sources(void *ctx, struct view_source *ret_views, size_t cap)
 {
     (void)ctx;
-    ck_assert_uint_ge(cap, 2);
+    ck_assert_uint_ge(cap, 3);
     ret_views[0] = (struct view_source){.node = {1},
                                         .server = true,
                                         .reachable = true,
                                         .samples = 64,
+                                        .has_offset = true,
                                         .offset_ns = -1500,
+                                        .has_half_width = true,
                                         .half_width_ns = 110000,
                                         .verdict = VIEW_SUSPECT,
                                         .reason = GUARD_ODD,
                                         .reason_ns = 80000};
     ret_views[1] = (struct view_source){.node = {77}, .verdict = VIEW_NEW, .age_ns = -1};
-    return 2;
+    /* Measured, but its line is not known: no offset of 0 +- 0. */
+    ret_views[2] = (struct view_source){.node = {2},
+                                        .server = true,
+                                        .reachable = true,
+                                        .samples = 9,
+                                        .delay_ns = 16600,
+                                        .verdict = VIEW_ACCEPT};
+    return 3;
 }
 
 static void fake_cluster(void *ctx, struct view_cluster *ret_view)
@@ -85,10 +101,11 @@ static bool fake_oscillator(void *ctx, struct view_oscillator *ret_view)
     return has_oscillator;
 }
 
-static void fake_command(void *ctx, enum engine_command command)
+static const char *fake_command(void *ctx, enum engine_command command)
 {
     (void)ctx;
     commands[command]++;
+    return refusal;
 }
 
 static const char *fake_name(void *ctx, sync_node_t node)
@@ -135,16 +152,40 @@ START_TEST(test_tracking)
 }
 END_TEST
 
+/* What is not known is null, never a zero. */
+START_TEST(test_tracking_without_time)
+{
+    static const char *const unknown[] = {"source",        "tai",        "half_width_ns",       "budget",
+                                          "rate_ps_per_s", "growth_ppb", "skew_ps_per_s",       "system_ns",
+                                          "leap",          "reference",  "system_rate_ps_per_s"};
+    without_time = true;
+    json_t *o = asked("{\"verb\":\"tracking\"}", false);
+    ck_assert_str_eq(text(o, "state"), "starting");
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        ck_assert_msg(json_is_null(json_object_get(o, unknown[i])), "%s", unknown[i]);
+    json_decref(o);
+    without_time = false;
+    o = asked("{\"verb\":\"tracking\"}", false);
+    ck_assert_int_eq(json_integer_value(json_object_get(o, "rate_ps_per_s")), 12003000);
+    ck_assert(json_is_null(json_object_get(o, "system_ns"))); /* not looked at */
+    json_decref(o);
+}
+END_TEST
+
 START_TEST(test_sources)
 {
     json_t *o = asked("{\"verb\":\"sources\"}", false), *list = json_object_get(o, "sources");
-    ck_assert_uint_eq(json_array_size(list), 2);
+    ck_assert_uint_eq(json_array_size(list), 3);
     const json_t *first = json_array_get(list, 0), *second = json_array_get(list, 1);
+    const json_t *third = json_array_get(list, 2);
     ck_assert_str_eq(text(first, "verdict"), "suspect");
     ck_assert_str_eq(text(first, "reason"), guard_reason_name(GUARD_ODD));
     ck_assert_str_eq(text(first, "offset_ns"), "-1500");
     ck_assert(json_is_null(json_object_get(second, "offset_ns")));
     ck_assert(json_is_null(json_object_get(second, "age_ns")));
+    ck_assert_str_eq(text(third, "delay_ns"), "16600");
+    ck_assert(json_is_null(json_object_get(third, "offset_ns")));
+    ck_assert(json_is_null(json_object_get(third, "half_width_ns")));
     json_decref(o);
 }
 END_TEST
@@ -195,6 +236,13 @@ START_TEST(test_only_the_privileged_command)
     ck_assert_int_eq(commands[ENGINE_MAKESTEP], 1);
     json_decref(asked("{\"verb\":\"burst\"}", true));
     ck_assert_int_eq(commands[ENGINE_BURST], 1);
+    refusal = "mode page";
+    o = asked("{\"verb\":\"makestep\"}", true);
+    ck_assert_str_eq(text(o, "error"), "refused");
+    ck_assert_str_eq(text(o, "message"), "mode page");
+    ck_assert_ptr_null(json_object_get(o, "done"));
+    json_decref(o);
+    refusal = NULL;
 }
 END_TEST
 
@@ -320,6 +368,7 @@ int main(void)
     Suite *s = suite_create("control");
     TCase *t = tcase_create("answers");
     tcase_add_test(t, test_tracking);
+    tcase_add_test(t, test_tracking_without_time);
     tcase_add_test(t, test_sources);
     tcase_add_test(t, test_cluster);
     tcase_add_test(t, test_oscillator);

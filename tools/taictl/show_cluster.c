@@ -22,8 +22,11 @@ static void show_faults(const json_t *faults)
     else
         printf("%-14s absolute time: %" N " reference%s, of which %" N " may lie (f_ref)\n", "", references,
                references == 1 ? "" : "s", number(faults, "f_ref"));
+    json_int_t f_ref = number(faults, "f_ref");
     printf("%-14s %" N " more fault%s survived now%s\n", "Margin", margin, margin == 1 ? " is" : "s are",
-           margin == 0 ? ": the next one may be too many" : "");
+           margin > 0                     ? ""
+           : references > 0 && f_ref == 0 ? ": with fewer than 3 references absolute time hangs on each"
+                                          : ": the next one may be too many");
     if (number(faults, "accusations") > 0)
         printf("%-14s %" N " server(s) accuse the master\n", "Accusations", number(faults, "accusations"));
 }
@@ -60,9 +63,10 @@ void show_cluster(const json_t *o)
     printf("\n%-14s %s\n", "Deputy", units_node(json_object_get(o, "deputy")).text);
     if (json_is_true(json_object_get(o, "two_servers")))
         printf("%-14s two servers elect nobody: the master is fixed, the other one stands by\n", "");
-    printf("%-14s %" N " of %" N " up; lab machines: %" N " of %" N " up\n", "Servers",
-           number(nodes, "servers_up"), number(nodes, "servers"), number(nodes, "clients_up"),
-           number(nodes, "clients"));
+    printf("%-14s %" N " of %" N " up", "Servers", number(nodes, "servers_up"), number(nodes, "servers"));
+    if (number(nodes, "clients") > 0) /* a lab machine knows of no other one */
+        printf("; lab machines: %" N " of %" N " up", number(nodes, "clients_up"), number(nodes, "clients"));
+    putchar('\n');
     show_faults(json_object_get(o, "faults"));
     show_refused(json_object_get(o, "datagrams"));
 }

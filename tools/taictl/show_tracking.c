@@ -33,6 +33,11 @@ static void show_state(const json_t *o)
         snprintf(line, sizeof line, "no master is believed: going on by the midpoint of the peers");
     else if (strcmp(state, "free-running") == 0)
         snprintf(line, sizeof line, "free-running: too few peers, the half-width grows");
+    else if (strcmp(state, "starting") == 0)
+        snprintf(line, sizeof line, "starting: no time yet");
+    else if (strcmp(state, "alone") == 0)
+        snprintf(line, sizeof line,
+                 "alone: the only server, or by the own reference until there is a master");
     else
         snprintf(line, sizeof line, "%s", state);
     row("State", line);
@@ -50,6 +55,8 @@ static void show_status(const json_t *o)
     else if (strcmp(status, "single-reference") == 0)
         snprintf(line, sizeof line, "single-reference: one reference alone vouches for it (%s)",
                  text_of(o, "source"));
+    else if (strcmp(status, "assumed") == 0)
+        snprintf(line, sizeof line, "assumed: it rests on an operator's word about the error of a clock");
     else
         snprintf(line, sizeof line, "%s (%s)", status, text_of(o, "source"));
     row("Status", line);
@@ -84,6 +91,8 @@ static void show_budget(const json_t *o)
     const json_t *budget = json_object_get(o, "budget");
     char line[300];
     size_t used = 0;
+    if (!json_is_object(budget))
+        return;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && used < sizeof line; i++) {
         int n = snprintf(line + used, sizeof line - used, "%s%s %s", i == 0 ? "" : " + ", parts[i].name,
                          units_width(json_object_get(budget, parts[i].key)).text);
@@ -95,14 +104,21 @@ static void show_budget(const json_t *o)
 static void show_rates(const json_t *o)
 {
     char line[200];
-    snprintf(line, sizeof line, "%s \xc2\xb1 %s against the raw clock",
-             units_rate(json_object_get(o, "rate_ps_per_s")).text,
-             units_spread(json_object_get(o, "skew_ps_per_s")).text);
-    row("Rate", line);
-    snprintf(line, sizeof line, "%s from the line, running at %s",
-             units_offset(json_object_get(o, "system_ns")).text,
-             units_rate(json_object_get(o, "system_rate_ps_per_s")).text);
-    row("System clock", line);
+    const json_t *rate = json_object_get(o, "rate_ps_per_s"), *skew = json_object_get(o, "skew_ps_per_s");
+    const json_t *system = json_object_get(o, "system_ns");
+    bool known = json_is_integer(skew);
+    if (json_is_integer(rate)) {
+        snprintf(line, sizeof line, "%s%s%s against the raw clock", units_rate(rate).text,
+                 known ? " \xc2\xb1 " : "", known ? units_spread(skew).text : "");
+        row("Rate", line);
+    }
+    if (json_is_string(system)) {
+        struct units_text off = units_offset(system);
+        snprintf(line, sizeof line, "%s %s this time, told to run at %s", off.text + 1,
+                 off.text[0] == '-' ? "ahead of" : "behind",
+                 units_rate(json_object_get(o, "system_rate_ps_per_s")).text);
+        row("System clock", line);
+    }
 }
 
 static void show_corrections(const json_t *o)
@@ -157,7 +173,8 @@ void show_tracking(const json_t *o, bool verbose)
                json_integer_value(json_object_get(o, "timeline_changes")));
         printf("%-14s %s / %" JSON_INTEGER_FORMAT "\n", "Hybrid clock", text_of(hlc, "ns"),
                json_integer_value(json_object_get(hlc, "count")));
-        printf("%-14s %" JSON_INTEGER_FORMAT " ppb\n", "Growth",
-               json_integer_value(json_object_get(o, "growth_ppb")));
+        if (json_is_integer(json_object_get(o, "growth_ppb")))
+            printf("%-14s the half-width grows by %" JSON_INTEGER_FORMAT " ns each second\n", "Growth",
+                   json_integer_value(json_object_get(o, "growth_ppb")));
     }
 }

@@ -143,7 +143,8 @@ static void report_verdict(struct node *node, sync_node_t about, bool changed, s
     if (s->verdict == SUSPICION_TRUSTED)
         actions_report(actions, ENGINE_SAYS_CLEARED, about, 0, 0);
     else
-        actions_report(actions, ENGINE_SAYS_SUSPECT, about, s->reason, s->reason_ns);
+        actions_report(actions, ENGINE_SAYS_SUSPECT, about,
+                       suspicion_guard_reason((enum suspicion_reason)s->reason), s->reason_ns);
 }
 
 /* Enough of it: the others hear that this node has a master that cannot be right. */

@@ -33,6 +33,12 @@ void node_tracking(const struct node *node, tai_mono_t raw, struct view_tracking
     t.corrections_accepted = node->following.accepted;
     t.corrections_suspect = node->following.suspect;
     t.corrections_rejected = node->following.rejected;
+    for (size_t i = 0; i < node->others; i++) {
+        const struct peer *peer = &node->peers[node->server_index[i]];
+        struct peer_placement p;
+        if (peer->member->node.id == t.master.id && peer_placement(peer, raw, &p))
+            t.skew_ps_per_s = p.skew_ps_per_s;
+    }
     memcpy(t.reasons, node->following.reasons, sizeof t.reasons);
     *ret_tracking = t;
 }
@@ -43,8 +49,8 @@ static void source_line(const struct node *node, tai_mono_t raw, const struct pe
 {
     struct sync_line own, line;
     if (clockwork_target(&node->clockwork, &own) && peer_line(peer, raw, &line) &&
-        !arith_sub(line.tai.ns, line_tai(&own, raw).ns, &v->offset_ns))
-        v->offset_ns = 0;
+        arith_sub(line.tai.ns, line_tai(&own, raw).ns, &v->offset_ns))
+        v->has_offset = true;
     const struct ensemble_member *m = ensemble_member_of(&node->round.ensemble, peer->member->node);
     if (node->round.state == ROUND_STEERED)
         v->weighs = v->has_reference && v->reachable;
@@ -57,7 +63,7 @@ static void source_verdict(const struct node *node, const struct peer *peer, str
     const struct suspicion_server *s = suspicion_of(&node->suspicion, peer->member->node);
     if (s == NULL || v->verdict != VIEW_ACCEPT)
         return;
-    v->reason = s->reason;
+    v->reason = (uint8_t)suspicion_guard_reason((enum suspicion_reason)s->reason);
     v->reason_ns = s->reason_ns;
     if (s->verdict == SUSPICION_FALSE)
         v->verdict = VIEW_REJECT;

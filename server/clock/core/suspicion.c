@@ -5,25 +5,24 @@
 
 #include "sdk/base/bug.h"
 
-const char *suspicion_reason_text(enum suspicion_reason reason)
+enum guard_reason suspicion_guard_reason(enum suspicion_reason reason)
 {
     switch (reason) {
     case SUSPICION_NONE:
-        return "none";
+        break;
     case SUSPICION_CORRECTION:
-        return "correction outside own measurements";
     case SUSPICION_LINE:
-        return "clock contradicts the others";
+        return GUARD_OUTSIDE_PEERS;
     case SUSPICION_REFERENCE:
-        return "reference contradicts the others";
+        return GUARD_FALSE_REFERENCE;
     case SUSPICION_RATE:
-        return "impossible rate";
+        return GUARD_RATE;
     case SUSPICION_ODD:
-        return "odd among agreeing peers";
+        return GUARD_ODD;
     case SUSPICION_TRIANGLE:
-        return "triangle does not close";
+        return GUARD_TRIANGLE;
     }
-    return "other";
+    return GUARD_FINE;
 }
 
 static bool is_hard(enum suspicion_reason reason)

@@ -18,7 +18,7 @@
 #ifndef SERVER_CLOCK_CORE_SUSPICION_H
 #define SERVER_CLOCK_CORE_SUSPICION_H
 
-#include "sdk/sync/sync.h"
+#include "client/core/guard.h"
 
 enum suspicion_reason {
     SUSPICION_NONE = 0,
@@ -55,8 +55,8 @@ struct suspicion {
     struct suspicion_server servers[SYNC_SERVERS_MAX];
 };
 
-/* A word for a person. Static storage. */
-const char *suspicion_reason_text(enum suspicion_reason reason);
+/* The same among the reasons of the guard, which views and reports speak of and which have the words for people. */
+enum guard_reason suspicion_guard_reason(enum suspicion_reason reason);
 
 void suspicion_init(struct suspicion *s);
 /* An exchange spoke against the server, by `ns`. True when its verdict changed with it. */

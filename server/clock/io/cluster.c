@@ -188,10 +188,10 @@ int clock_cluster_run(const struct taid_config *config, int ready_fd)
     host.records[1] = (struct host_record){ENGINE_RECORD_HLC, p.hlc_path};
     host.records[2] = (struct host_record){ENGINE_RECORD_DRIFT, config->sync.drift_file};
     host.records_count = 3;
-    log_notice("clock: server %s of the cluster %s, with %zu servers and %zu lab machines",
-               p.members.membership.self->name, p.members.membership.cluster->name,
-               p.members.membership.cluster->servers_count,
-               p.members.membership.cluster->nodes_count - p.members.membership.cluster->servers_count);
+    const struct cluster *members = p.members.membership.cluster;
+    log_notice("clock: server %s of the cluster %s; servers: %zu, lab machines: %zu",
+               p.members.membership.self->name, members->name, members->servers_count,
+               members->nodes_count - members->servers_count);
     int code = host_run(&host);
     release(&p);
     return code;

@@ -80,6 +80,28 @@ START_TEST(test_set_clock_is_not_believed_for_a_while)
 }
 END_TEST
 
+/* Readings on two timelines have nothing to do with each other. */
+START_TEST(test_another_timeline_begins_anew)
+{
+    struct anchor a;
+    struct sync_reference r;
+    anchor_init(&a, &settings);
+    for (int64_t s = 0; s < 120; s++) {
+        struct engine_now now = at(s * NS_PER_S, 12000, 0);
+        if (s >= 60) {
+            now.timeline.id = 8;
+            now.raw.ns -= 5 * NS_PER_S; /* it slept */
+        }
+        ck_assert(anchor_read(&a, &now, &leap, &r) && r.present);
+        if (s >= 60 && s < 76) {
+            ck_assert_int_eq(r.growth.ppb, 50000);
+            ck_assert_int_eq(r.rate_ps_per_s, 0);
+        }
+    }
+    ck_assert_int_lt(llabs(r.rate_ps_per_s + 11999856), 100000);
+}
+END_TEST
+
 START_TEST(test_leap_second_and_no_table)
 {
     struct anchor a;
@@ -103,6 +125,7 @@ int main(void)
     tcase_add_test(t, test_rate_is_learned);
     tcase_add_test(t, test_interval_stays_true);
     tcase_add_test(t, test_set_clock_is_not_believed_for_a_while);
+    tcase_add_test(t, test_another_timeline_begins_anew);
     tcase_add_test(t, test_leap_second_and_no_table);
     suite_add_tcase(s, t);
     SRunner *runner = srunner_create(s);

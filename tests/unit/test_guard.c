@@ -374,6 +374,28 @@ START_TEST(old_words_do_not_add_up_with_new_ones)
 END_TEST
 
 /* One reference, 250 us wide as we measured it; the claim says 100. */
+/* What a witness may be off besides keeps an honest claim from being rejected; what is followed stays in the narrow hull. */
+START_TEST(slack_only_keeps_from_being_rejected)
+{
+    static const struct span spans[3] = {{0, 10}, {2, 12}, {1, 11}};
+    struct guard_evidence e = evidence_of(spans, 3, 1);
+    struct guard_claim claim = {{T0 + 25 * US}, {2 * US}};
+    struct guard_result r = guard_judge(&e, &claim);
+    ck_assert_int_eq(r.reason, GUARD_OUTSIDE_PEERS);
+    ck_assert_int_eq(r.by_ns, 12 * US);
+    for (size_t i = 0; i < 3; i++)
+        e.witnesses[i].slack_ns = 20 * US;
+    r = guard_judge(&e, &claim);
+    ck_assert_int_eq(r.reason, GUARD_EDGE);
+    ck_assert_int_eq(r.followed.ns, T0 + 11 * US);
+    ck_assert_int_eq(r.by_ns, 14 * US);
+    claim.tai.ns = T0 + 40 * US;
+    r = guard_judge(&e, &claim);
+    ck_assert_int_eq(r.verdict, GUARD_REJECT);
+    ck_assert_int_eq(r.by_ns, 7 * US);
+}
+END_TEST
+
 START_TEST(the_only_reference_is_the_claimants)
 {
     static const struct span one[5] = {{-250, 250}};
@@ -410,6 +432,7 @@ int main(void)
     tcase_add_test(c, after_a_new_term_the_old_master_is_refused);
     tcase_add_test(c, a_master_needs_enough_voices);
     tcase_add_test(c, old_words_do_not_add_up_with_new_ones);
+    tcase_add_test(c, slack_only_keeps_from_being_rejected);
     tcase_add_test(c, the_only_reference_is_the_claimants);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -97,6 +97,27 @@ START_TEST(worked_number_of_the_header)
 }
 END_TEST
 
+/* Who is not heard may be honest and who is heard a liar: f does not shrink with what is missing. */
+START_TEST(missing_references_count_as_honest)
+{
+    static const int64_t off[3] = {0, 5 * US, -5 * US};
+    struct round r;
+    for (uint32_t missing = 0; missing <= 2; missing += 2) {
+        struct round_reference refs[3];
+        round_init(&r, &settings);
+        round_take_up(&r, (tai_mono_t){S}, NULL);
+        for (uint32_t i = 0; i < 3; i++) {
+            refs[i] = reference(i + 1, S, 0, off[i], 10 * US);
+            refs[i].reference.growth.ppb = 0;
+        }
+        r.missing = missing;
+        ck_assert(round_step(&r, here, (tai_mono_t){S}, refs, 3, NULL, 0));
+        ck_assert_uint_eq(r.f_ref, missing == 0 ? 1 : 2);
+        ck_assert_int_eq(r.hull_latest_ns - r.hull_earliest_ns, (missing == 0 ? 20 : 30) * US);
+    }
+}
+END_TEST
+
 START_TEST(correlated_references_count_once)
 {
     struct round r;
@@ -347,6 +368,7 @@ int main(void)
     tcase_add_test(tc, two_liars_of_five_do_not_pull);
     tcase_add_test(tc, sources_of_our_own_reference_are_voices);
     tcase_add_test(tc, worked_number_of_the_header);
+    tcase_add_test(tc, missing_references_count_as_honest);
     tcase_add_test(tc, correlated_references_count_once);
     tcase_add_test(tc, contradiction_runs_free_and_widens);
     tcase_add_test(tc, truth_is_always_inside);

@@ -317,6 +317,17 @@ START_TEST(test_socket)
     answer[n] = 0;
     char *end = strchr(answer, '\n');
     ck_assert(end != NULL && end[1] == '{' && answer[n - 1] == '\n');
+    /* One that is too long is not read, whole or not. */
+    char padded[CONTROL_REQUEST_MAX + 32];
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, "{\"verb\":\"cluster\"}", 18);
+    padded[sizeof padded - 1] = '\n';
+    int other = connected();
+    turn(base);
+    ck_assert_int_eq(write(other, padded, sizeof padded), sizeof padded);
+    turn(base);
+    ck_assert(is_hung_up(other));
+    close(other);
     /* A line that never ends is not kept. */
     char junk[CONTROL_REQUEST_MAX * 4];
     memset(junk, 'x', sizeof junk);

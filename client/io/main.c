@@ -92,6 +92,10 @@ static char *takeover_state(const struct client_config *config)
 static int take_or_leave(const struct client_config *config, const struct client_options *o)
 {
     struct tai_error error;
+    if (o->verb != CLIENT_LEAVE && config->mode != SYNC_MODE_SYSTEM) {
+        log_error("--take-over is for mode: system; with mode: page nobody would steer the system clock");
+        return CLIENT_EXIT_REFUSED;
+    }
     char *state = takeover_state(config);
     if (state == NULL) {
         log_error("out of memory");

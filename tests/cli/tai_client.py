@@ -80,7 +80,10 @@ def refusals(client, text):
     expect(2, '--timeout takes seconds', '--once', '--timeout', 'x')
     expect(1, 'not synchronised in time', 'waitsync', '--timeout', '1', '-c', settings)
     expect(1, 'no time within 1 s', '--once', '--timeout', '1', '-c', settings)
+    expect(78, 'with mode: page nobody would steer', '--take-over', '--yes', '-c', settings)
+    write(settings, 'listen: [127.0.0.1:0]\nmode: system\n')
     expect(78, 'runs? |run it|terminal|systemd', '--take-over', '-c', settings)
+    write(settings, 'listen: [127.0.0.1:0]\n')
     cluster = os.path.join(client, 'cluster.yaml')
     write(cluster, text.replace('clients:', '#').replace('  - {id: 101', '#  - {id: 101'))
     expect(78, 'cluster', '--once', '-c', settings)  # not in the file

@@ -258,7 +258,6 @@ static void turn_down(struct follower *f, size_t index, const struct engine_now 
                       struct engine_actions *actions)
 {
     const struct guard_result *r = &f->following.last;
-    sync_node_t sender = f->settings.members[index].node;
     switch (r->reason) {
     case GUARD_NOT_MASTER:
     case GUARD_UNMEASURED:
@@ -268,7 +267,7 @@ static void turn_down(struct follower *f, size_t index, const struct engine_now 
     case GUARD_OUTSIDE_REFERENCE:
     case GUARD_OUTSIDE_OWN:
     case GUARD_RATE:
-        actions_report(actions, ENGINE_SAYS_REJECTED, sender, r->reason, r->by_ns);
+        actions_report(actions, ENGINE_SAYS_REJECTED, f->settings.members[index].node, r->reason, r->by_ns);
         ask(f, now);
         if (f->state == VIEW_FOLLOWING)
             fall_back(f, r->reason, now, actions);

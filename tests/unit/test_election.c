@@ -461,26 +461,6 @@ START_TEST(goodbye_lets_the_deputy_stand_at_once)
 }
 END_TEST
 
-/* Whose raw timeline ended knows the time no better than anybody: a master says so and names its deputy. */
-START_TEST(a_master_resigns_and_a_member_cannot)
-{
-    become_master(3);
-    election_resign(&one, now, &acts);
-    ck_assert_ptr_nonnull(find(ELECTION_LOST));
-    ck_assert_int_eq(find(ELECTION_LOST)->reason, ELECTION_REASON_BROKEN);
-    ck_assert_ptr_nonnull(sent(ELECTION_GOODBYE));
-    ck_assert_int_eq(sent(ELECTION_GOODBYE)->reason, ELECTION_REASON_BROKEN);
-    ck_assert(!election_lease_held(&one, now));
-    election_resign(&one, now, &acts);
-    ck_assert_uint_eq(acts.count, 0);
-    begin(5, 4, 0);
-    hear_beat(2, 5, 1);
-    election_resign(&one, now, &acts);
-    ck_assert_uint_eq(acts.count, 0);
-    ck_assert_uint_eq(one.master.id, 2);
-}
-END_TEST
-
 START_TEST(a_lost_memory_votes_after_a_lease_of_following)
 {
     struct election_settings s = settings_of(3, 1);
@@ -607,7 +587,6 @@ int main(void)
     tcase_add_test(t, an_answer_belongs_to_one_round);
     tcase_add_test(t, accusations);
     tcase_add_test(t, goodbye_lets_the_deputy_stand_at_once);
-    tcase_add_test(t, a_master_resigns_and_a_member_cannot);
     tcase_add_test(t, a_lost_memory_votes_after_a_lease_of_following);
     tcase_add_test(t, one_claim_of_a_higher_term_ends_no_master);
     tcase_add_test(t, fencing);

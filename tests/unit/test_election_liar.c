@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One of four members lies to the election: about terms, and by calling itself master again. */
+/* One of four members is not what it says: it lies about terms, calls itself master again, or is a master that lost its time. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -41,6 +41,28 @@ static void hear(unsigned from, struct election_message m)
     election_on_message(&one, now, (sync_node_t){from}, &m, &acts);
 }
 
+/* Member 1 of four, in term 6. */
+static void become_master(void)
+{
+    begin(4, 5);
+    while (one.role != ELECTION_PRE_CANDIDATE)
+        tick(10 * MS);
+    for (unsigned i = 2; i <= 3; i++)
+        hear(i, (struct election_message){.kind = ELECTION_PRE_VOTE_REPLY,
+                                          .term = 5,
+                                          .candidate = {1},
+                                          .granted = true,
+                                          .sent = one.round_token});
+    election_on_persisted(&one, now, one.token, &acts);
+    for (unsigned i = 2; i <= 3; i++)
+        hear(i, (struct election_message){.kind = ELECTION_VOTE_REPLY,
+                                          .term = 6,
+                                          .candidate = {1},
+                                          .granted = true,
+                                          .sent = one.round_token});
+    ck_assert_int_eq(one.role, ELECTION_IS_MASTER);
+}
+
 /* The next round of a candidate stands above the highest claim: it must not be too far for the others. */
 START_TEST(a_far_claim_does_not_spoil_the_round)
 {
@@ -66,29 +88,34 @@ START_TEST(a_far_claim_does_not_unseat_a_master)
 {
     begin(1, 5);
     tick(10 * MS);
-    begin(4, 5);
-    while (one.role != ELECTION_PRE_CANDIDATE)
-        tick(10 * MS);
-    for (unsigned i = 2; i <= 3; i++)
-        hear(i, (struct election_message){.kind = ELECTION_PRE_VOTE_REPLY,
-                                          .term = 5,
-                                          .candidate = {1},
-                                          .granted = true,
-                                          .sent = one.round_token});
-    election_on_persisted(&one, now, one.token, &acts);
-    for (unsigned i = 2; i <= 3; i++)
-        hear(i, (struct election_message){.kind = ELECTION_VOTE_REPLY,
-                                          .term = 6,
-                                          .candidate = {1},
-                                          .granted = true,
-                                          .sent = one.round_token});
-    ck_assert_int_eq(one.role, ELECTION_IS_MASTER);
+    become_master();
     hear(LIAR, (struct election_message){.kind = ELECTION_HEARTBEAT_ACK,
                                          .term = 6 + ELECTION_TERM_JUMP_MAX,
                                          .candidate = {1},
                                          .reason = ELECTION_REASON_TERM});
     ck_assert_int_eq(acts.verdict, ELECTION_FAR_TERM);
     ck_assert_int_eq(one.renew_at, ELECTION_NEVER);
+}
+END_TEST
+
+/* Whose raw timeline ended knows the time no better than anybody: a master says so, a member has nothing to say. */
+START_TEST(a_master_resigns_and_a_member_cannot)
+{
+    become_master();
+    election_resign(&one, now, &acts);
+    ck_assert_int_ne(one.role, ELECTION_IS_MASTER);
+    ck_assert(!election_lease_held(&one, now));
+    unsigned lost = 0, said = 0;
+    for (unsigned i = 0; i < acts.count; i++) {
+        const struct election_action *a = &acts.list[i];
+        lost += a->kind == ELECTION_LOST && a->reason == ELECTION_REASON_BROKEN;
+        said += a->kind == ELECTION_SEND && a->message.kind == ELECTION_GOODBYE &&
+                a->message.reason == ELECTION_REASON_BROKEN;
+    }
+    ck_assert_uint_eq(lost, 1);
+    ck_assert_uint_ge(said, 1);
+    election_resign(&one, now, &acts);
+    ck_assert_uint_eq(acts.count, 0);
 }
 END_TEST
 
@@ -170,6 +197,7 @@ int main(void)
     TCase *tc = tcase_create("core");
     tcase_add_loop_test(tc, a_far_claim_does_not_spoil_the_round, 0, 3);
     tcase_add_test(tc, a_far_claim_does_not_unseat_a_master);
+    tcase_add_test(tc, a_master_resigns_and_a_member_cannot);
     tcase_add_test(tc, terms_end_before_their_type);
     tcase_add_test(tc, who_was_deposed_is_not_followed_into_the_next_term);
     tcase_add_test(tc, no_more_than_may_lie_are_in_exile);

@@ -246,19 +246,32 @@ START_TEST(one_upstream)
     };
     uint16_t g[N] = {0};
     upstreams_group(u, N, N, g);
-    ck_assert(g[A] != 0 && g[A] == g[B]);
-    ck_assert(g[C] != 0 && g[C] == g[E] && g[C] != g[A]);
-    ck_assert_uint_eq(g[D], 0);
+    ck_assert(g[A] >= UPSTREAMS_GROUP_BIT && g[A] == g[B]);
+    ck_assert(g[C] >= UPSTREAMS_GROUP_BIT && g[C] == g[E] && g[C] != g[A]);
+    ck_assert(g[D] != g[C] && g[D] != g[A]);
+    /* Another node that has one of them alone comes to the same number. */
+    struct refclock_upstream alone = u[B];
+    alone.source = 0;
+    uint16_t there[1] = {0};
+    upstreams_group(&alone, 1, 1, there);
+    ck_assert_uint_eq(there[0], g[B]);
+    alone = u[E];
+    alone.source = 0;
+    there[0] = 0;
+    upstreams_group(&alone, 1, 1, there);
+    ck_assert_uint_eq(there[0], g[C]);
+    /* A chain within the node: D's follower's follower. */
+    struct refclock_upstream chain[3] = {u[D],
+                                         {.source = A, .stratum = 2, .reference_id = 4, .own_id = 8},
+                                         {.source = B, .stratum = 3, .reference_id = 8, .own_id = 9}};
+    uint16_t h[N] = {0};
+    upstreams_group(chain, 3, N, h);
+    ck_assert(h[A] == h[B] && h[A] == h[D] && h[D] == g[D] && h[C] == 0);
     /* What the operator says stays, and draws the others in. */
     uint16_t configured[N] = {7, 0, 7, 9, 0};
     upstreams_group(u, N, N, configured);
     ck_assert(configured[A] == 7 && configured[B] == 7 && configured[C] == 7 && configured[E] == 7);
     ck_assert_uint_eq(configured[D], 9);
-    /* Numbers that are taken stay theirs. */
-    uint16_t taken[N] = {0, 0, UINT16_MAX, UINT16_MAX - 1, 0};
-    upstreams_group(u, N, N, taken);
-    ck_assert(taken[A] == taken[B] && taken[A] == UINT16_MAX - 2);
-    ck_assert(taken[C] == UINT16_MAX && taken[E] == UINT16_MAX && taken[D] == UINT16_MAX - 1);
     /* Nothing heard, nothing said. */
     for (int i = 0; i < N; i++)
         u[i].stratum = 0;

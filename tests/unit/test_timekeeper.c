@@ -164,6 +164,12 @@ START_TEST(two_on_one_antenna_are_no_majority)
     rig_begin(&rig, NULL);
     rig_seconds(&rig, 60);
     ck_assert(rig.reference.present && !rig.is_true);
+    rig_begin(&rig, NULL); /* ... and found out to share a cause only now */
+    timekeeper_group(rig.keeper, 0, 4);
+    timekeeper_group(rig.keeper, 1, 4);
+    timekeeper_group(rig.keeper, 200, 4);
+    rig_seconds(&rig, 600);
+    ck_assert(!rig.reference.present);
     rig_end(&rig);
 }
 END_TEST

@@ -226,6 +226,12 @@ void timekeeper_temperature(struct timekeeper *keeper, struct holdover_temperatu
     keeper->temperature = temperature;
 }
 
+void timekeeper_group(struct timekeeper *keeper, uint8_t source, uint16_t group)
+{
+    if (source < keeper->settings.sources_count)
+        keeper->settings.sources[source].group = group;
+}
+
 /* ---- The second ---- */
 
 static void new_timeline(struct timekeeper *keeper, const struct engine_now *now)

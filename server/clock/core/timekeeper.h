@@ -133,6 +133,10 @@ void timekeeper_show(struct timekeeper *keeper, const struct refclock_evidence *
 void timekeeper_lost(struct timekeeper *keeper, uint8_t source, enum refclock_verdict verdict,
                      const char *why);
 
+/* Which sources share a cause of error is known better now (upstreams.h): the group of one, from the next second on.
+ * `source` out of range is ignored. */
+void timekeeper_group(struct timekeeper *keeper, uint8_t source, uint16_t group);
+
 /* ---- From the node ---- */
 /* The leap table in short, whenever it is read. */
 void timekeeper_leap_table(struct timekeeper *keeper, const struct sync_leap *table);

@@ -12,9 +12,13 @@
 
 #include "server/clock/core/refclock.h"
 
-/* groups[i]: on entry as configured for source i (0: none), on return as it is with what the servers say; a group found
- * here gets a number that no configured one has. `upstreams` in any
- * order, of at most `count` sources, each at most once; those of stratum 0 say nothing. count <= REFCLOCKS_MAX. */
+/* Of groups found here. They are made of the upstream's reference id, so that two nodes of a cluster that have one upstream come
+ * to the same number; two upstreams share one by chance once in 32768, and then count once. */
+enum { UPSTREAMS_GROUP_BIT = 0x8000 };
+
+/* groups[i]: on entry as configured for source i (0: none), on return as it is with what the servers say: a configured number,
+ * one of above, or 0 for a source of which neither is known. `upstreams` in any order, of at most `count` sources, each at
+ * most once; those of stratum 0 say nothing. count <= REFCLOCKS_MAX. */
 void upstreams_group(const struct refclock_upstream *upstreams, size_t upstreams_count, size_t count,
                      uint16_t groups[]);
 

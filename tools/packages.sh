@@ -9,7 +9,8 @@ libsqlite3-dev libyaml-dev libcurl4-openssl-dev"
 
 # To run every test as well: unit tests, checkers, sanitizers and fuzzers, man pages, the tools that tests compare with.
 packages_test="check python3 g++ valgrind clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck groff man-db
-skalibs-dev openssl ca-certificates sqlite3 curl jq git xz-utils strace faketime procps util-linux file tzdata iproute2 spin"
+skalibs-dev openssl ca-certificates sqlite3 curl jq git xz-utils strace faketime procps util-linux file tzdata iproute2 spin
+gpsd gpsd-clients"
 
 # packages_missing NAME...: those that are not installed, on one line.
 packages_missing() {

@@ -28,3 +28,15 @@ tests_interop_steer_live_LDADD = libtaiclientio.la libtaidaemon.la libtaitime.la
 interop-steer: tests/interop/steer_live$(EXEEXT)
 	tests/interop/steer_live$(EXEEXT)
 .PHONY: interop-steer
+
+# A real gpsd, fed by gpsfake with logs that gps_logs.py makes. With GPS_LOGS=FOLDER: the receivers' logs in that folder.
+check_PROGRAMS += tests/interop/gps_listen
+tests_interop_gps_listen_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS)
+tests_interop_gps_listen_LDADD = libtaid.la libtaidaemon.la libtaiclockcore.la libtaiclientio.la libtaisync.la libtaitime.la \
+	libtaibase.la libtaiio.la libtaistamp.la $(EVENT_LIBS) $(CRYPTO_LIBS)
+dist_check_SCRIPTS += tests/interop/gps_gpsfake.py
+TESTS += tests/interop/gps_gpsfake.py
+EXTRA_DIST += tests/interop/gps_logs.py
+interop-gps: tests/interop/gps_listen$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) GPS_LOGS=$(GPS_LOGS) $(srcdir)/tests/interop/gps_gpsfake.py
+.PHONY: interop-gps

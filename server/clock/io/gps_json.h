@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line of gpsd's protocol, read strictly: JSON to struct gps_message.
  *
- * Every class is read here and none by libgps, whose parser was tried first (tests/unit/test_gpsd_libgps.c keeps the
- * comparison): of version 3.22 it does not fill TOFF, lets TOFF overwrite PPS, takes 1e400 for a latitude of infinity and
- * 31 February for a date, leaves what an earlier message set, and its struct changes with each release of gpsd.
+ * Every class is read here and none by libgps. Of version 3.22 (Debian 12) that one does not fill TOFF, lets TOFF overwrite
+ * PPS, takes 1e400 for a latitude of infinity, leaves in place what an earlier message set, and connects by blocking; its
+ * struct changes with each release of gpsd. What it would save is a reader of JSON, which TOFF and PPS need anyway.
  *
  * Refused: what is longer than GPS_LINE_MAX or deeper than GPS_DEPTH_MAX, what is not one JSON object (so also NaN and numbers
  * beyond a double), an attribute given twice, and of the attributes that are used any of another type or out of its

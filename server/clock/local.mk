@@ -35,6 +35,7 @@ libtaid_la_SOURCES += \
 	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
 	server/clock/io/gps_json.c server/clock/io/gps_json.h \
+	server/clock/io/gps_report.c server/clock/io/gps_report.h \
 	server/clock/io/gpsd.c \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/report.c server/clock/io/report.h \

@@ -53,7 +53,21 @@ OSCILLATOR = {
     'holdover': {'held_ns': '720000000000', 'half_width_ns': '7500', 'growth_ppb': 150,
                  'forecast': [{'after_s': 3600, 'half_width_ns': '1130000'}, {'after_s': 86400, 'half_width_ns': None}]},
     'allan': [{'tau_s': 1 << i, 'deviation_fs_per_s': 1000000000 >> i, 'differences': 1000 >> i} for i in range(8)]}
+GPS = {
+    'v': 1, 'receivers': [{
+        'name': 'roof', 'device': '/dev/ttyS0', 'receiver': 'u-blox', 'connected': True, 'mode': 3, 'pulses': True,
+        'verdict': 'suspect', 'why': 'samples outside what is held', 'withheld_for': None, 'tai_utc_s': 37, 'jamming': 12,
+        'counts': {'pulses': 60, 'serial': 2, 'withheld': 1, 'bad': 0}, 'time_error_ns': '5000000',
+        'serial_delay': {'ns': '120000000', 'spread_ns': '4000000', 'measurements': 31, 'against': 'pulses'},
+        'position': {'latitude_ndeg': 48250000000, 'longitude_ndeg': -11512300000, 'altitude_mm': 519500},
+        'satellites': {'seen': 2, 'used': 1, 'list': [
+            {'constellation': 'Galileo', 'number': 7, 'cn0_ddbhz': 435, 'elevation_deg': 52, 'azimuth_deg': 66, 'used': True},
+            {'constellation': 'GPS', 'number': 29, 'cn0_ddbhz': None, 'elevation_deg': None, 'azimuth_deg': None,
+             'used': False}]}},
+                          {'name': 'cellar', 'device': '', 'receiver': '', 'connected': False, 'mode': 0, 'verdict': 'silent',
+                           'why': 'gpsd cannot be reached', 'withheld_for': 'gpsd cannot be reached'}]}
 ANSWERS = {'tracking': TRACKING, 'sources': {'v': 1, 'sources': [SERVER, CLIENT]}, 'cluster': CLUSTER, 'oscillator': OSCILLATOR,
+           'gps': GPS,
            'makestep': {'v': 1, 'done': True},
            'burst': {'v': 1, 'error': 'permission', 'message': 'only root and the user that the clock runs as may do that'}}
 
@@ -170,6 +184,20 @@ def texts(fake):
     has(said, r'^Margin +0 more .*: with fewer than 3 references absolute time hangs on each$', 'one reference')
     has(said, r'^Servers +4 of 5 up$', 'as a lab machine knows it')
     fake.answer['cluster'] = CLUSTER
+    said = shown(fake, 0, 'gps', 'gps')
+    has(said, r'^Receiver +roof \(u-blox, /dev/ttyS0\)$', 'gps')
+    has(said, r'^Verdict +suspect: samples outside what is held$', 'gps')
+    has(said, r'^Fix +3-D, 48\.2500 N 11\.5123 W, 519 m$', 'gps')
+    has(said, r'^Leap seconds +TAI-UTC 37 s by the receiver', 'gps')
+    has(said, r'^Serial delay +\+120 ms, spread 4(\.0+)? ms, against pulses$', 'gps')
+    has(said, r'^Satellites +2 seen, 1 used$', 'gps')
+    has(said, r'^ +Galileo +7 +43\.5 +52 +66 +yes$', 'gps')
+    has(said, r'^ +GPS +29 +- +- +- +no$', 'gps')
+    has(said, r'^Verdict +silent: gpsd cannot be reached$', 'gps')
+    has(said, r'^gpsd +not connected$', 'gps')
+    fake.answer['gps'] = {'v': 1, 'receivers': []}
+    has(shown(fake, 0, 'no gps', 'gps'), 'no gpsd among the references', 'no gps')
+    fake.answer['gps'] = GPS
     has(shown(fake, 0, 'makestep', 'makestep'), 'being set', 'makestep')
     has(shown(fake, 1, 'burst refused', 'burst'), '^taictl: only root and the user', 'burst')
     check(shown(fake, 0, 'quiet', '-q', 'tracking') == '', '-q prints something')
@@ -177,7 +205,7 @@ def texts(fake):
 
 def machines(fake):
     for verb, answer in (('tracking', TRACKING), ('sources', ANSWERS['sources']), ('sourcestats', ANSWERS['sources']),
-                         ('cluster', CLUSTER), ('oscillator', OSCILLATOR)):
+                         ('cluster', CLUSTER), ('gps', GPS), ('oscillator', OSCILLATOR)):
         check(json.loads(shown(fake, 0, verb, '--json', verb)) == answer, f'{verb} --json is not the answer')
     with subprocess.Popen([TAICTL, '-c', fake.path, '-w0.1', '--json', 'tracking'], stdout=subprocess.PIPE, text=True) as watch:
         for _ in range(3):

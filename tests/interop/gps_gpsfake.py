@@ -46,7 +46,7 @@ class Play:
 
     def __init__(self, log, seconds, cycle, work, clock=None, delay_ms=0):
         self.port = free_port()
-        faked = ['faketime', '-f', clock] if clock else []
+        faked = ['faketime', clock] if clock else []
         home = tempfile.mkdtemp(dir=work)
         os.chmod(home, 0o777)
         self.fake = subprocess.Popen(
@@ -126,8 +126,8 @@ def own_logs(work):
 
 
 def given_logs(folder, work):
-    """Receivers' own logs, at a pace near theirs: NAME:CYCLE:CLOCK in GPS_PACE, else 0.2 s a packet and this machine's clock."""
-    paces = {n: (float(c), k or None) for n, c, k in (p.split('=', 2) for p in os.environ.get('GPS_PACE', '').split())}
+    """Receivers' own logs, at a pace near theirs: NAME=CYCLE=CLOCK in GPS_PACE, where '_' stands for the blank of CLOCK, else 0.2 s a packet and this machine's clock."""
+    paces = {n: (float(c), k.replace('_', ' ') or None) for n, c, k in (p.split('=', 2) for p in os.environ.get('GPS_PACE', '').split())}
     for path in sorted(glob.glob(os.path.join(folder, '*.log'))):
         name = os.path.basename(path)
         cycle, clock = paces.get(name, (0.2, None))

@@ -31,6 +31,8 @@ static const char *verb_asked(enum verb verb)
         return "cluster";
     case VERB_OSCILLATOR:
         return "oscillator";
+    case VERB_GPS:
+        return "gps";
     case VERB_MAKESTEP:
         return "makestep";
     case VERB_BURST:
@@ -57,6 +59,9 @@ static void show(const struct options *o, const json_t *answer)
         return;
     case VERB_OSCILLATOR:
         show_oscillator(answer);
+        return;
+    case VERB_GPS:
+        show_gps(answer);
         return;
     case VERB_MAKESTEP:
         puts("the system clock is being set");

@@ -19,6 +19,7 @@ static const char usage[] =
     "  sourcestats    every other node's oscillator: rate, skew, wander, samples\n"
     "  cluster        master, term, lease, who is up, and how many faults are survived\n"
     "  oscillator     the own oscillator as learnt: rate, wander, ageing, holdover, Allan deviation\n"
+    "  gps            satellite receivers: fix, satellites, signal, and whether they are believed\n"
     "  waitsync       wait until the clock is synchronised; exit code 1 when it is not in time\n"
     "  makestep       set the system clock to the time at once (mode system; root)\n"
     "  burst          poll all nodes quickly now (root)\n"
@@ -89,8 +90,8 @@ static bool millionths(const char *text, int64_t *ret_v)
 
 static bool verb_read(const char *text, enum verb *ret_verb)
 {
-    static const char *const names[] = {"tracking",   "sources",  "sourcestats", "cluster",
-                                        "oscillator", "waitsync", "makestep",    "burst"};
+    static const char *const names[] = {"tracking", "sources",  "sourcestats", "cluster", "oscillator",
+                                        "gps",      "waitsync", "makestep",    "burst"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], text) == 0) {
             *ret_verb = (enum verb)i;
@@ -176,9 +177,10 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
         if (!take_option(&o, c, argc, argv, ret_exit))
             return false;
     if (optind >= argc) {
-        *ret_exit = usage_error("a command is missing: tracking, sources, sourcestats, cluster, oscillator, "
-                                "waitsync, makestep or burst",
-                                "");
+        *ret_exit =
+            usage_error("a command is missing: tracking, sources, sourcestats, cluster, oscillator, gps, "
+                        "waitsync, makestep or burst",
+                        "");
         return false;
     }
     if (!verb_read(argv[optind], &o.verb)) {
@@ -191,7 +193,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
     }
     if (o.watch && o.verb >= VERB_WAITSYNC) {
         *ret_exit =
-            usage_error("--watch goes with tracking, sources, sourcestats, cluster and oscillator", "");
+            usage_error("--watch goes with tracking, sources, sourcestats, cluster, oscillator and gps", "");
         return false;
     }
     if (o.svg != NULL && (o.verb != VERB_OSCILLATOR || o.watch || o.json)) {

@@ -214,6 +214,21 @@ START_TEST(test_pulse_refused)
 }
 END_TEST
 
+/* An edge that was told too late, though all else of it fits. */
+START_TEST(test_stale_pulse)
+{
+    for (int late = 0; late <= 1; late++) {
+        begin(NULL);
+        gps_feed_pass(&f, FEED_SECOND);
+        tpv(UTC_S, 18);
+        gps_feed_pass(&f, (late == 1 ? 2300 : 1500) * MS);
+        pulse(UTC_S, (late == 1 ? 2350 : 1550) * MS, 0);
+        gps_second(&g, &f.now);
+        ck_assert_uint_eq(f.evidence.pulses, late == 1 ? 0 : 1);
+    }
+}
+END_TEST
+
 START_TEST(test_simulated)
 {
     begin(NULL);
@@ -241,9 +256,10 @@ START_TEST(test_serial_sources)
     f.locatable = false;
     for (int s = 5; s < 12; s++) {
         tpv(UTC_S + s, 18);
+        gps_feed_pass(&f, 600 * MS);
         tpv(UTC_S + s, 18); /* gpsd tells a second again and again */
         edge_of("/dev/ttyS0", GPS_TOFF, UTC_S + s, 40 * MS, 0);
-        gps_feed_pass(&f, FEED_SECOND);
+        gps_feed_pass(&f, 400 * MS);
     }
     ck_assert_int_eq(f.sample.error_ns, GPS_ARRIVAL_NS);
     ck_assert_uint_eq(f.samples, 5 + 5); /* seconds 5 and 6 still wait for TOFF */
@@ -516,6 +532,7 @@ int main(void)
     tcase_add_test(tcase, test_delay_and_fallback);
     tcase_add_test(tcase, test_numbering);
     tcase_add_test(tcase, test_pulse_refused);
+    tcase_add_test(tcase, test_stale_pulse);
     tcase_add_test(tcase, test_simulated);
     tcase_add_test(tcase, test_serial_sources);
     tcase_add_test(tcase, test_delay_against_node);

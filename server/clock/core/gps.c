@@ -330,22 +330,31 @@ static struct gps_receiver *find(struct gps *g, const char *device)
     return NULL;
 }
 
+/* A place for another receiver: an empty one, or of one that says nothing any more. NULL: none. */
+static struct gps_receiver *free_slot(struct gps *g, tai_mono_t now)
+{
+    for (size_t i = 0; i < GPS_RECEIVERS_MAX; i++) {
+        struct gps_receiver *slot = &g->receivers[i];
+        if (!slot->used || (slot != chosen(g) && !is_recent(slot->raw_heard, now, GPS_ALIVE_NS)))
+            return slot;
+    }
+    return NULL;
+}
+
 /* The receiver of a report, new or known; NULL: not ours to listen to, or one too many. */
 static struct gps_receiver *receiver(struct gps *g, const char *device, tai_mono_t now)
 {
     if (g->device[0] != 0 && strcmp(g->device, device) != 0)
         return NULL;
     struct gps_receiver *r = find(g, device);
-    for (size_t i = 0; i < GPS_RECEIVERS_MAX && r == NULL; i++) {
-        struct gps_receiver *slot = &g->receivers[i];
-        if (slot->used && (slot == chosen(g) || is_recent(slot->raw_heard, now, GPS_ALIVE_NS)))
-            continue;
-        *slot = (struct gps_receiver){.used = true, .last = {.jamming = -1}};
-        memcpy(slot->device, device, sizeof slot->device);
-        r = slot;
+    if (r == NULL) {
+        r = free_slot(g, now);
+        if (r == NULL)
+            return NULL;
+        *r = (struct gps_receiver){.used = true, .last = {.jamming = -1}};
+        memcpy(r->device, device, sizeof r->device);
     }
-    if (r != NULL)
-        r->raw_heard = now;
+    r->raw_heard = now;
     return r;
 }
 

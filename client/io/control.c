@@ -58,7 +58,12 @@ static json_t *answer(const struct control_owner *owner, const char *verb, bool 
         return command(owner, ENGINE_MAKESTEP, privileged);
     if (strcmp(verb, "burst") == 0)
         return command(owner, ENGINE_BURST, privileged);
-    return json_error("argument", "verbs are tracking, sources, cluster, oscillator, makestep and burst");
+    json_t *own = owner->own == NULL ? NULL : owner->own(owner->ctx, verb);
+    if (own != NULL)
+        return own;
+    return json_error("argument",
+                      "verbs are tracking, sources, cluster, oscillator, makestep and burst; a server "
+                      "with references has those as well");
 }
 
 char *control_answer(const struct control_owner *owner, const char *request, size_t len, bool privileged)

@@ -6,6 +6,7 @@
  * (taictl -w does). The answers' fields are documented in taictl(1) and change only under a new "v".
  *
  *     tracking sources cluster oscillator    anybody who may open the socket (mode 0666: nothing secret is shown)
+ *     and what the owner adds               the same; a server has "references"
  *     makestep burst                         root, and the user that the process runs as (SO_PEERCRED)
  *
  * A client that sends no whole line within 10 s, or does not read its answer, is dropped; CONTROL_CLIENTS_MAX at a
@@ -19,6 +20,7 @@
 enum { CONTROL_REQUEST_MAX = 256, CONTROL_CLIENTS_MAX = 16, CONTROL_SOURCES_MAX = SYNC_NODES_MAX };
 
 struct event_base;
+struct json_t;
 struct control;
 
 /* What the socket may ask of the process that owns it; all are called from the loop's thread. */
@@ -32,6 +34,8 @@ struct control_owner {
     const char *(*name)(void *ctx, sync_node_t node); /* of the cluster file; NULL: none such */
     /* False, or NULL: none is modelled here. */
     bool (*oscillator)(void *ctx, struct view_oscillator *ret_view);
+    /* A verb of the owner's own that only asks; NULL: it has no such. May be NULL. The answer is the caller's. */
+    struct json_t *(*own)(void *ctx, const char *verb);
 };
 
 /* Listens on `path` (its folder must exist; a socket that a dead process left there is replaced). `owner` is copied.

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/io/host.h"
+#include "client/io/host_state.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/io/clocks.h"
-#include "client/io/leap_watch.h"
 #include "client/io/records.h"
 #include "client/io/says.h"
-#include "client/io/steer.h"
 #include "client/io/tracking_log.h"
 #include "client/io/libevent.h"
 #include "sdk/base/error.h"
@@ -19,35 +16,7 @@
 #include "sdk/sync/line.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_REFUSED = 78 };
-enum { NS_PER_US = 1000, RETURNS_MAX = 64 };
-#define SECOND_NS INT64_C(1000000000)
-
-/* The own address that a peer's last datagram came to: the answer leaves from there, for a firewall on the way
- * expects it. */
-struct way_back {
-    struct udp_address peer, own;
-};
-
-struct host {
-    const struct host_settings *settings;
-    struct event_base *base;
-    struct event *timer, *readable[UDP_FAMILIES];
-    struct udp udp;
-    struct clocks clocks;
-    struct steer steer;
-    struct page_writer page;
-    uint8_t boot_id[16];
-    struct control *control;
-    struct tracking_log *tracking_log;
-    struct leap_watch leaps;
-    struct sync_leap leap;
-    struct way_back ways[RETURNS_MAX];
-    struct engine_now last;        /* clocks of the step under way */
-    struct engine_actions actions; /* too large for a stack */
-    int64_t second_raw_ns;         /* raw reading at which the next second's work is due */
-    int64_t ready_raw_ns;          /* ready then, published or not */
-    bool started, is_ready, has_published, ending;
-};
+enum { NS_PER_US = 1000 };
 
 static volatile sig_atomic_t stop_asked, reload_asked;
 static struct event_base *volatile signalled_base;
@@ -108,7 +77,7 @@ static void do_persists(struct host *h, const struct engine_persist *persists, s
         struct engine_event event = {.kind = ENGINE_PERSISTED};
         event.u.persisted.token = persists[i].token;
         event.u.persisted.ok = ok;
-        clocks_read(&h->clocks, &event.now);
+        host_now(h, &event.now);
         step(h, &event);
     }
 }
@@ -208,6 +177,7 @@ static void do_steer(struct host *h, const struct engine_steer *s)
         log_error("clock: %s", error.text);
         h->ending = true;
     }
+    host_ordered(h, s->rate_ps_per_s);
 }
 
 static void arm(struct host *h, int64_t raw_ns, int64_t wake_ns)
@@ -271,6 +241,7 @@ static void hand_in_kernel(struct host *h, const struct engine_now *now)
     event.u.kernel.known = state.known;
     event.u.kernel.rate_ps_per_s = state.rate_ps_per_s;
     event.u.kernel.rival = h->settings->steer && state.rival;
+    h->steered_by_others = !h->settings->steer || !state.known || state.rival;
     step(h, &event);
 }
 
@@ -329,6 +300,10 @@ static void start(struct host *h, const struct engine_now *now)
     leap.u.leap = h->leap;
     step(h, &event);
     step(h, &leap);
+    h->steered_by_others = true; /* until the kernel was asked */
+    h->opened = true;
+    h->refused = h->settings->opened != NULL && !h->settings->opened(h->settings->ctx, h);
+    h->ending = h->refused;
 }
 
 static void after(struct host *h)
@@ -347,7 +322,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
     (void)what;
     struct host *h = user;
     struct engine_event event = {.kind = ENGINE_TIMER};
-    clocks_read(&h->clocks, &event.now);
+    host_now(h, &event.now);
     if (!h->started)
         start(h, &event.now);
     if (h->ending) {
@@ -363,7 +338,7 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
 static void take_datagram(struct host *h, const struct udp_datagram *d)
 {
     struct engine_event event = {.kind = ENGINE_PACKET};
-    clocks_read(&h->clocks, &event.now);
+    host_now(h, &event.now);
     event.u.packet.from = to_engine(&d->from);
     event.u.packet.bytes = bytes_of(d->bytes, d->len);
     event.u.packet.has_stamp = d->has_stamp;
@@ -390,7 +365,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
     struct udp_stamp stamp;
     while (udp_poll_stamps(&h->udp, family, &stamp)) {
         struct engine_event event = {.kind = ENGINE_SENT};
-        clocks_read(&h->clocks, &event.now);
+        host_now(h, &event.now);
         event.u.sent.token = stamp.token;
         event.u.sent.stamp_realtime_ns = stamp.realtime_ns;
         step(h, &event);
@@ -448,10 +423,16 @@ static const char *control_command(void *ctx, enum engine_command command)
     if (command == ENGINE_MAKESTEP && !h->settings->steer)
         return "the system clock is not ours to set: the settings say mode page";
     struct engine_event event = {.kind = ENGINE_COMMAND};
-    clocks_read(&h->clocks, &event.now);
+    host_now(h, &event.now);
     event.u.command = command;
     step(h, &event);
     return NULL;
+}
+
+static struct json_t *control_own(void *ctx, const char *verb)
+{
+    struct host *h = ctx;
+    return h->settings->answer == NULL || !h->started ? NULL : h->settings->answer(h->settings->ctx, verb);
 }
 
 static const char *control_name(void *ctx, sync_node_t node)
@@ -474,7 +455,8 @@ static void open_control(struct host *h)
                                         control_cluster,
                                         control_command,
                                         control_name,
-                                        control_oscillator};
+                                        control_oscillator,
+                                        control_own};
     struct tai_error error;
     if (h->settings->control != NULL &&
         control_open(h->base, h->settings->control, &owner, &h->control, &error) != TAI_OK)
@@ -537,15 +519,19 @@ static int run_loop(struct host *h)
     }
     if (h->started) {
         struct engine_event event = {.kind = ENGINE_STOP};
-        clocks_read(&h->clocks, &event.now);
+        host_now(h, &event.now);
         step(h, &event);
     }
+    if (h->refused)
+        return EXIT_REFUSED;
     return stop_asked || !h->ending || h->settings->done != NULL ? EXIT_DONE : EXIT_FAILED;
 }
 
 static void release(struct host *h)
 {
     signalled_base = NULL;
+    if (h->opened && h->settings->closed != NULL)
+        h->settings->closed(h->settings->ctx);
     control_close(h->control);
     for (int family = 0; family < UDP_FAMILIES; family++)
         if (h->readable[family] != NULL)

@@ -43,6 +43,11 @@ struct host_record {
     const char *path;
 };
 
+struct event_base;
+struct host;
+struct json_t;
+struct leap_table;
+
 struct host_settings {
     struct host_engine engine;
     sync_node_t self;
@@ -64,6 +69,11 @@ struct host_settings {
                    struct sync_reference *ret_reference);
     /* What is known of the own oscillator; false: nothing is modelled. */
     bool (*oscillator)(void *ctx, struct view_oscillator *ret_view);
+    /* Once, at the first wake-up, after ENGINE_START: the owner may put work of its own on the loop and ask what stands below.
+     * False: it cannot go on, and has said why; the host ends and a person must look. `closed` is called once afterwards,
+     * before the loop is freed. An owner that sets `opened` has stamps placed. */
+    bool (*opened)(void *ctx, struct host *host);
+    void (*closed)(void *ctx);
     void (*reload)(void *ctx);
     /* What ENGINE_SAYS_ELECTION with this value means, in words, and whether a person must look; NULL: nothing to log. */
     const char *(*election)(void *ctx, int64_t value, bool *ret_alarming);
@@ -72,6 +82,8 @@ struct host_settings {
     void (*ready)(void *ctx);
     /* Once: after the first line with an interval was published. */
     void (*published)(void *ctx);
+    /* The answer to a verb of the control socket that is the owner's own, as control_answer has them; NULL: it has no such. */
+    struct json_t *(*answer)(void *ctx, const char *verb);
     /* After each step: true ends the loop (tai-client --once). */
     bool (*done)(void *ctx);
 };
@@ -82,5 +94,18 @@ int host_run(const struct host_settings *settings);
 /* Fills in how far the line is from this machine's own clock now: in mode page the engine does not look, for nobody steers by
  * it, and people ask all the same. */
 void host_see_system_clock(struct view_tracking *view);
+
+/* ---- For the owner's own work between `opened` and `closed`, from the loop's thread ---- */
+
+struct event_base *host_base(struct host *host);
+/* The clocks, read now. */
+void host_now(struct host *host, struct engine_now *ret_now);
+/* Where a stamp of CLOCK_REALTIME, at most a minute old, lies on the raw timeline, within +-*ret_width_ns. Where nobody but
+ * this process steers REALTIME, the way it went between two readings is known, and the width is theirs; else it may
+ * have run up to 1000 ppm differently from the nearest one on. False (untouched): rawmap_locate says why. */
+bool host_locate(struct host *host, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);
+/* The leap table in short, as the engine has it; and the whole, NULL where there is none, valid until the next wake-up. */
+void host_leap(const struct host *host, struct sync_leap *ret_leap);
+const struct leap_table *host_leaps(const struct host *host);
 
 #endif

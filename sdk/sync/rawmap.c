@@ -80,14 +80,15 @@ static int64_t proportion(int64_t distance, int64_t raw, int64_t realtime)
 }
 
 static void place_between(const struct rawmap_pair *a, const struct rawmap_pair *b, int64_t stamp,
-                          int64_t raw, int64_t realtime, int64_t *ret_raw_ns, int64_t *ret_width_ns)
+                          int64_t raw, int64_t realtime, struct rawmap_place *ret_place)
 {
     int64_t from_a = stamp - a->realtime_ns, to_b = b->realtime_ns - stamp;
     int64_t nearer = from_a < to_b ? from_a : to_b;
     /* Each end's own width moves the line in proportion; the larger covers both. */
     int64_t width = a->width_ns > b->width_ns ? a->width_ns : b->width_ns;
-    *ret_raw_ns = a->raw_ns + proportion(from_a, raw, realtime);
-    *ret_width_ns = width + arith_scale_up(nearer, STRAY_PPB) + 1;
+    ret_place->raw_ns = a->raw_ns + proportion(from_a, raw, realtime);
+    ret_place->width_ns = width + 1;
+    ret_place->stray_ns = arith_scale_up(nearer, STRAY_PPB);
 }
 
 /* Stamps that a step makes ambiguous. It happened at an unknown moment between the pairs, so before it the clock may have
@@ -104,11 +105,11 @@ static bool step_covers(const struct rawmap_pair *a, const struct rawmap_pair *b
 }
 
 /* At the rate of RAW itself, from which steering is at most 500 ppm. */
-static void place_ahead(const struct rawmap_pair *newest, int64_t ahead, int64_t *ret_raw_ns,
-                        int64_t *ret_width_ns)
+static void place_ahead(const struct rawmap_pair *newest, int64_t ahead, struct rawmap_place *ret_place)
 {
-    *ret_raw_ns = newest->raw_ns + ahead;
-    *ret_width_ns = newest->width_ns + arith_scale_up(ahead, STEER_PPB) + 1;
+    ret_place->raw_ns = newest->raw_ns + ahead;
+    ret_place->width_ns = newest->width_ns + arith_scale_up(ahead, STEER_PPB) + 1;
+    ret_place->stray_ns = 0; /* that one is in the width: steered or not, the rate is not known */
 }
 
 static bool near_leap(int64_t stamp, int64_t leap)
@@ -119,21 +120,22 @@ static bool near_leap(int64_t stamp, int64_t leap)
     return distance >= -RAWMAP_LEAP_NS && distance <= RAWMAP_LEAP_NS;
 }
 
-enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns, int64_t leap_realtime_ns,
-                                  int64_t *ret_raw_ns, int64_t *ret_width_ns)
+enum rawmap_verdict rawmap_place(const struct rawmap *map, int64_t realtime_ns, int64_t leap_realtime_ns,
+                                 struct rawmap_place *ret_place)
 {
     if (map->count == 0)
         return RAWMAP_EMPTY;
     if (near_leap(realtime_ns, leap_realtime_ns))
         return RAWMAP_LEAP;
     const struct rawmap_pair *newest = &map->pairs[map->count - 1];
-    int64_t ahead, raw_ns = 0, width_ns = 0;
+    struct rawmap_place place = {0};
+    int64_t ahead;
     if (!arith_sub(realtime_ns, newest->realtime_ns, &ahead))
         return realtime_ns > newest->realtime_ns ? RAWMAP_AHEAD : RAWMAP_OLD;
     /* After a step back there may be several places, and nothing to choose by. */
     uint32_t places = 0;
     if (ahead <= RAWMAP_AHEAD_NS && (ahead > 0 || (ahead == 0 && map->count == 1))) {
-        place_ahead(newest, ahead, &raw_ns, &width_ns);
+        place_ahead(newest, ahead, &place);
         places++;
     }
     for (uint32_t i = map->count - 1; i > 0; i--) {
@@ -143,7 +145,7 @@ enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns,
             bool first = i == 1 && realtime_ns == a->realtime_ns;
             if (!first && (realtime_ns <= a->realtime_ns || realtime_ns > b->realtime_ns))
                 continue;
-            place_between(a, b, realtime_ns, raw, realtime, &raw_ns, &width_ns);
+            place_between(a, b, realtime_ns, raw, realtime, &place);
             places++;
         } else if (newest->raw_ns - b->raw_ns <= STEP_MEMORY_NS && step_covers(a, b, realtime_ns)) {
             return RAWMAP_STEP;
@@ -155,7 +157,18 @@ enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns,
         return RAWMAP_AHEAD;
     if (places == 0)
         return map->count == 1 ? RAWMAP_EMPTY : RAWMAP_OLD;
-    *ret_raw_ns = raw_ns;
-    *ret_width_ns = width_ns;
+    *ret_place = place;
+    return RAWMAP_OK;
+}
+
+enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns, int64_t leap_realtime_ns,
+                                  int64_t *ret_raw_ns, int64_t *ret_width_ns)
+{
+    struct rawmap_place place;
+    enum rawmap_verdict verdict = rawmap_place(map, realtime_ns, leap_realtime_ns, &place);
+    if (verdict != RAWMAP_OK)
+        return verdict;
+    *ret_raw_ns = place.raw_ns;
+    *ret_width_ns = place.width_ns + place.stray_ns;
     return RAWMAP_OK;
 }

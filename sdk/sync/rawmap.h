@@ -54,6 +54,14 @@ enum rawmap_verdict {
     RAWMAP_STEP,  /* the pairs around it disagree, or it fits in two places: REALTIME was stepped */
     RAWMAP_LEAP   /* near a leap second */
 };
+/* Where a stamp lies: at raw_ns, within width_ns for the readings of the pairs and stray_ns for what somebody who steers
+ * REALTIME may have done since the nearest one. Who knows that nobody did may make less of the latter. */
+struct rawmap_place {
+    int64_t raw_ns, width_ns, stray_ns;
+};
+/* As rawmap_locate. */
+enum rawmap_verdict rawmap_place(const struct rawmap *map, int64_t realtime_ns, int64_t leap_realtime_ns,
+                                 struct rawmap_place *ret_place);
 /* Places a stamp. leap_realtime_ns: REALTIME at which the nearest leap second (next or last) takes effect, or
  * RAWMAP_NO_LEAP. *ret_raw_ns is right within +-*ret_width_ns; both untouched unless RAWMAP_OK. */
 enum rawmap_verdict rawmap_locate(const struct rawmap *map, int64_t realtime_ns, int64_t leap_realtime_ns,

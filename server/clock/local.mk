@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libtaiclockcore.la
 libtaiclockcore_la_CFLAGS = $(PURE_CFLAGS)
 libtaiclockcore_la_SOURCES = \
 	server/clock/core/anchor.c server/clock/core/anchor.h \
+	server/clock/core/beat.c server/clock/core/beat.h \
 	server/clock/core/ensemble.c server/clock/core/ensemble.h \
 	server/clock/core/election.c server/clock/core/election.h \
 	server/clock/core/election_follow.c server/clock/core/election_internal.h \
@@ -19,10 +20,13 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/node_master.c server/clock/core/node_state.h \
 	server/clock/core/node_time.c server/clock/core/node_triangle.c server/clock/core/node_view.c \
 	server/clock/core/promise.c server/clock/core/promise.h \
+	server/clock/core/pulse.c server/clock/core/pulse.h \
 	server/clock/core/reference.c server/clock/core/reference.h \
 	server/clock/core/refclock.h \
 	server/clock/core/refclock_filter.c server/clock/core/refclock_filter.h \
 	server/clock/core/round.c server/clock/core/round.h \
+	server/clock/core/shm_segment.c server/clock/core/shm_segment.h \
+	server/clock/core/sock_sample.c server/clock/core/sock_sample.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h \
 	server/clock/core/refclock.h server/clock/core/refclock_filter.h \
 	server/clock/core/timekeeper.h server/clock/core/timekeeper_peers.c server/clock/core/timekeeper_words.c \
@@ -34,12 +38,15 @@ libtaiclockcore_la_SOURCES = \
 libtaid_la_SOURCES += \
 	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
+	server/clock/io/feed.c server/clock/io/feed.h \
 	server/clock/io/gps_json.c server/clock/io/gps_json.h \
 	server/clock/io/gps_report.c server/clock/io/gps_report.h \
 	server/clock/io/gpsd.c \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
+	server/clock/io/pps.c server/clock/io/references.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/thermometer.c server/clock/io/thermometer.h \
+	server/clock/io/shm.c server/clock/io/sock.c server/clock/io/system_clock.c \
 	server/clock/io/run.c
 libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la
 

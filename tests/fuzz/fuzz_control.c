@@ -54,7 +54,8 @@ static const char *name(void *ctx, sync_node_t node)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct control_owner owner = {NULL, tracking, sources, cluster, command, name, oscillator};
+    static const struct control_owner owner = {NULL,    tracking, sources,    cluster,
+                                               command, name,     oscillator, NULL};
     if (size == 0 || size > CONTROL_REQUEST_MAX + 1)
         return 0;
     bool privileged = (data[0] & 1) != 0;

@@ -49,3 +49,12 @@ TESTS += tests/unit/test_thermometer
 tests_unit_test_thermometer_SOURCES = tests/unit/test_thermometer.c
 tests_unit_test_thermometer_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_thermometer_LDADD = $(clock_test_libs)
+# The drivers of references.
+check_PROGRAMS += tests/unit/test_refclock_forms tests/unit/test_refclock_io
+TESTS += tests/unit/test_refclock_forms tests/unit/test_refclock_io
+tests_unit_test_refclock_forms_SOURCES = tests/unit/test_refclock_forms.c
+tests_unit_test_refclock_forms_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_refclock_forms_LDADD = libtaiclockcore.la libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(CRYPTO_LIBS)
+tests_unit_test_refclock_io_SOURCES = tests/unit/test_refclock_io.c
+tests_unit_test_refclock_io_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS) $(EVENT_CFLAGS)
+tests_unit_test_refclock_io_LDADD = $(clock_test_libs) $(EVENT_LIBS)

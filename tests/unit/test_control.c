@@ -114,8 +114,14 @@ static const char *fake_name(void *ctx, sync_node_t node)
     return node.id == 1 ? "alpha" : NULL;
 }
 
-static const struct control_owner owner = {NULL,         fake_tracking, fake_sources,   fake_cluster,
-                                           fake_command, fake_name,     fake_oscillator};
+static json_t *fake_own(void *ctx, const char *verb)
+{
+    (void)ctx;
+    return strcmp(verb, "mine") == 0 ? json_pack("{s:i, s:b}", "v", 1, "mine", 1) : NULL;
+}
+
+static const struct control_owner owner = {NULL,         fake_tracking, fake_sources,    fake_cluster,
+                                           fake_command, fake_name,     fake_oscillator, fake_own};
 
 /* The answer as JSON; the caller's. */
 static json_t *asked(const char *request, bool privileged)
@@ -219,6 +225,18 @@ START_TEST(test_oscillator)
     ck_assert(json_is_null(json_object_get(json_array_get(forecast, 2), "half_width_ns")));
     ck_assert_uint_eq(json_array_size(allan), 1);
     ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(allan, 0), "tau_s")), 64);
+    json_decref(o);
+}
+END_TEST
+
+/* A verb of the owner's own. */
+START_TEST(test_own)
+{
+    json_t *o = asked("{\"verb\":\"mine\"}", false);
+    ck_assert(json_is_true(json_object_get(o, "mine")));
+    json_decref(o);
+    o = asked("{\"verb\":\"yours\"}", true);
+    ck_assert_str_eq(text(o, "error"), "argument");
     json_decref(o);
 }
 END_TEST
@@ -383,6 +401,7 @@ int main(void)
     tcase_add_test(t, test_sources);
     tcase_add_test(t, test_cluster);
     tcase_add_test(t, test_oscillator);
+    tcase_add_test(t, test_own);
     tcase_add_test(t, test_only_the_privileged_command);
     tcase_add_test(t, test_bad_requests);
     suite_add_tcase(s, t);

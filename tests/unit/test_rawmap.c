@@ -34,6 +34,9 @@ START_TEST(as_in_the_header)
     ck_assert(locate(&map, 501 * S + 100000 - 50000, &raw, &width) == RAWMAP_OK);
     ck_assert_int_le(llabs(raw - (2 * S - 50000 + 5)), 1);
     ck_assert_int_eq(width, 100 + 50 + 1);
+    struct rawmap_place place;
+    ck_assert(rawmap_place(&map, 501 * S + 100000 - 50000, RAWMAP_NO_LEAP, &place) == RAWMAP_OK);
+    ck_assert(place.raw_ns == raw && place.width_ns == 100 + 1 && place.stray_ns == 50);
     /* Past it. */
     ck_assert(locate(&map, 501 * S + 100000 + MS, &raw, &width) == RAWMAP_OK);
     ck_assert(raw == 2 * S + MS && width == 60 + 500 + 1);

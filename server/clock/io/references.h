@@ -40,6 +40,6 @@ struct refclock_driver_ops {
 
 /* gpsd.c, ntp_upstream.c, ... each define one. */
 extern const struct refclock_driver_ops refclock_gpsd, refclock_ntp, refclock_shm, refclock_sock,
-    refclock_pps, refclock_kernel;
+    refclock_pps, refclock_kernel, refclock_system_clock;
 
 #endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The drivers shm, sock, pps and system-clock on a real loop, against a real segment, socket and clock; the feed is the
+ * test's. RAW is REALTIME minus RAW_BEHIND here. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sdk/time/page.h"
+#include "server/clock/core/shm_segment.h"
+#include "server/clock/core/sock_sample.h"
+#include "server/clock/io/references.h"
+#include "server/libevent.h"
+
+#define S          INT64_C(1000000000)
+#define RAW_BEHIND (INT64_C(1700000000) * S)
+enum { TAI_UTC = 37 };
+
+struct rig {
+    struct event_base *base;
+    struct refclock_settings settings;
+    struct refclock_feed feed;
+    struct refclock_sample sample;
+    struct refclock_leap leap;
+    uint32_t samples, lost;
+    const char *why;
+    bool knows; /* tai_at */
+    tai_t next_leap;
+};
+
+static int64_t realtime_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    return ts.tv_sec * S + ts.tv_nsec;
+}
+
+static void on_sample(void *ctx, const struct refclock_sample *sample)
+{
+    struct rig *r = ctx;
+    r->sample = *sample;
+    r->samples++;
+    event_base_loopbreak(r->base);
+}
+
+static void on_leap(void *ctx, const struct refclock_leap *leap)
+{
+    ((struct rig *)ctx)->leap = *leap;
+}
+
+static void on_lost(void *ctx, uint8_t source, enum refclock_verdict verdict, const char *why)
+{
+    struct rig *r = ctx;
+    ck_assert_uint_eq(source, 3);
+    ck_assert_int_ne(verdict, REFCLOCK_ACCEPTED);
+    r->lost++;
+    r->why = why;
+    event_base_loopbreak(r->base);
+}
+
+static void now(void *ctx, struct engine_now *ret_now)
+{
+    (void)ctx;
+    int64_t t = realtime_ns();
+    *ret_now =
+        (struct engine_now){.timeline = {7}, .raw = {t - RAW_BEHIND}, .realtime_ns = t, .width_ns = 20};
+}
+
+static bool locate(void *ctx, int64_t stamp_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns)
+{
+    (void)ctx;
+    if (stamp_ns < realtime_ns() - 60 * S || stamp_ns > realtime_ns() + S)
+        return false;
+    ret_raw->ns = stamp_ns - RAW_BEHIND;
+    *ret_width_ns = 30;
+    return true;
+}
+
+static void leap_table(void *ctx, struct sync_leap *ret_leap)
+{
+    struct rig *r = ctx;
+    *ret_leap = (struct sync_leap){TAI_UTC, TAI_UTC + (r->next_leap.ns != 0), {PAGE_NEVER}, {PAGE_NEVER - 1}};
+    if (r->next_leap.ns != 0)
+        ret_leap->next = r->next_leap;
+}
+
+static bool tai_at(void *ctx, tai_mono_t raw, struct tai_interval *ret_interval)
+{
+    int64_t tai = raw.ns + RAW_BEHIND + TAI_UTC * S;
+    *ret_interval = (struct tai_interval){{tai - S / 10}, {tai + S / 10}};
+    return ((struct rig *)ctx)->knows;
+}
+
+static struct refclock_place place(struct rig *r)
+{
+    *r = (struct rig){.base = event_base_new(), .settings = {.delay_ns = 50}, .knows = true};
+    r->feed = (struct refclock_feed){.ctx = r,
+                                     .sample = on_sample,
+                                     .leap = on_leap,
+                                     .lost = on_lost,
+                                     .now = now,
+                                     .locate = locate,
+                                     .leap_table = leap_table,
+                                     .tai_at = tai_at};
+    return (struct refclock_place){.base = r->base, .settings = &r->settings, .source = 3, .feed = &r->feed};
+}
+
+/* Until a sample or a loss, at most 10 s. */
+static void run(struct rig *r)
+{
+    uint32_t before = r->samples + r->lost;
+    struct timeval most = {.tv_sec = 10};
+    event_base_loopexit(r->base, &most);
+    event_base_dispatch(r->base);
+    ck_assert_msg(r->samples + r->lost > before, "nothing came within 10 s");
+}
+
+static void *must_open(const struct refclock_driver_ops *ops, const struct refclock_place *p)
+{
+    void *state = NULL;
+    struct tai_error error = {0};
+    enum tai_err err = ops->open(p, &state, &error);
+    ck_assert_msg(err == TAI_OK, "%s", error.text);
+    return state;
+}
+
+/* ---- shm ---- */
+
+static void write_segment(struct shm_segment *s, int64_t receive_ns, int64_t ahead_ns)
+{
+    int64_t clock_ns = receive_ns + ahead_ns;
+    s->mode = 1;
+    s->valid = 0;
+    s->count++;
+    s->receive_s = receive_ns / S;
+    s->receive_us = (int32_t)(receive_ns % S / 1000);
+    s->receive_ns = (uint32_t)(receive_ns % S);
+    s->clock_s = clock_ns / S;
+    s->clock_us = (int32_t)(clock_ns % S / 1000);
+    s->clock_ns = (uint32_t)(clock_ns % S);
+    s->leap = 1;
+    s->count++;
+    s->valid = 1;
+}
+
+START_TEST(test_shm)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    p.unit = 100 + (uint32_t)getpid() % 150;
+    key_t key = SHM_SEGMENT_KEY + (key_t)p.unit;
+    void *state = must_open(&refclock_shm, &p);
+    run(&r);
+    ck_assert_str_eq(r.why, "there is no such segment");
+    refclock_shm.close(state);
+    int id = shmget(key, sizeof(struct shm_segment), IPC_CREAT | IPC_EXCL | 0600);
+    ck_assert_msg(id >= 0, "the segment of unit %u cannot be made", p.unit);
+    struct shm_segment *s = shmat(id, NULL, 0);
+    int64_t receive = realtime_ns() - S / 3;
+    write_segment(s, receive, 250);
+    struct shm_segment before = *s;
+    state = must_open(&refclock_shm, &p);
+    run(&r);
+    ck_assert_uint_eq(r.samples, 1);
+    ck_assert_uint_eq(r.sample.source, 3);
+    ck_assert(!r.sample.pulse && r.sample.timeline.id == 7);
+    ck_assert_int_eq(r.sample.raw.ns, receive - RAW_BEHIND);
+    ck_assert_int_eq(r.sample.tai.ns, receive + 250 + 50 + TAI_UTC * S);
+    ck_assert_int_eq(r.sample.error_ns, 31);
+    ck_assert_int_eq(r.leap.warning, REFCLOCK_LEAP_INSERT);
+    ck_assert_mem_eq(s, &before, sizeof before); /* nothing was written */
+    write_segment(s, receive + S / 4, -1000);
+    run(&r);
+    ck_assert_int_eq(r.sample.tai.ns, receive + S / 4 - 1000 + 50 + TAI_UTC * S);
+    s->leap = 3;
+    s->count++;
+    run(&r);
+    ck_assert_str_eq(r.why, "the source says that it is not synchronised");
+    /* Near a leap second: read, not handed in. */
+    r.next_leap.ns = receive + (TAI_UTC + 3) * S;
+    uint32_t samples = r.samples;
+    write_segment(s, receive + S / 3, 0);
+    struct timeval some = {.tv_usec = 300000};
+    event_base_loopexit(r.base, &some);
+    event_base_dispatch(r.base);
+    ck_assert_uint_eq(r.samples, samples);
+    refclock_shm.close(state);
+    shmdt(s);
+    shmctl(id, IPC_RMID, NULL);
+    event_base_free(r.base);
+}
+END_TEST
+
+/* ---- sock ---- */
+
+static void send_to(const char *path, const void *data, size_t len)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    memcpy(to.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    ck_assert_int_eq(sendto(fd, data, len, 0, (const struct sockaddr *)&to, sizeof to), (ssize_t)len);
+    close(fd);
+}
+
+START_TEST(test_sock)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    char dir[] = "/tmp/taistamp-sock-XXXXXX", path[100];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/s", dir);
+    p.device = path;
+    void *state = must_open(&refclock_sock, &p);
+    struct stat st;
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(st.st_mode & 0777, 0600);
+    uint8_t datagram[SOCK_SAMPLE_LEN];
+    int64_t at = realtime_ns() / 1000 * 1000;
+    struct sock_sample sample = {.realtime_ns = at, .offset_ns = -777, .leap = 2};
+    sock_sample_write(&sample, datagram);
+    send_to(path, datagram, sizeof datagram);
+    run(&r);
+    ck_assert_int_eq(r.sample.raw.ns, at - RAW_BEHIND);
+    ck_assert_int_eq(r.sample.tai.ns, at - 777 + 50 + TAI_UTC * S);
+    ck_assert(!r.sample.pulse);
+    ck_assert_int_eq(r.leap.warning, REFCLOCK_LEAP_DELETE);
+    /* A pulse says the fraction only: 5 s off makes no difference. */
+    sample.pulse = true;
+    sample.offset_ns = 5 * S - 333;
+    sock_sample_write(&sample, datagram);
+    send_to(path, datagram, sizeof datagram);
+    run(&r);
+    ck_assert(r.sample.pulse);
+    ck_assert_int_eq(r.sample.tai.ns, at - 333 + 50 + TAI_UTC * S);
+    send_to(path, "nonsense", 8);
+    run(&r);
+    ck_assert_str_eq(r.why, "what is sent is no sample");
+    refclock_sock.close(state);
+    ck_assert_int_ne(stat(path, &st), 0);
+    /* What a dead process left is replaced, a file is not. */
+    int fd = open(path, O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    struct tai_error error;
+    ck_assert_int_eq(refclock_sock.open(&p, &state, &error), TAI_ERR_CONFLICT);
+    unlink(path);
+    rmdir(dir);
+    event_base_free(r.base);
+}
+END_TEST
+
+/* ---- pps: no such device in most places; what is no PPS device is said to be none ---- */
+
+START_TEST(test_pps)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    p.device = "/dev/null";
+    void *state = must_open(&refclock_pps, &p);
+    run(&r);
+    ck_assert_str_eq(r.why, "this is no PPS device");
+    refclock_pps.close(state);
+    p.device = "/nonexistent/pps0";
+    state = must_open(&refclock_pps, &p);
+    run(&r);
+    ck_assert_str_eq(r.why, "there is no such device");
+    refclock_pps.close(state);
+    if (access("/dev/pps0", R_OK) != 0) {
+        printf("pps with a device: left out, for this machine has no /dev/pps0 that may be read\n");
+    } else {
+        p.device = "/dev/pps0";
+        state = must_open(&refclock_pps, &p);
+        run(&r);
+        refclock_pps.close(state);
+    }
+    event_base_free(r.base);
+}
+END_TEST
+
+/* ---- system-clock and kernel ---- */
+
+START_TEST(test_system_clock)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    void *state = must_open(&refclock_system_clock, &p);
+    struct engine_now at;
+    now(&r, &at);
+    refclock_system_clock.second(state, &at);
+    ck_assert_uint_eq(r.samples, 1);
+    ck_assert_int_eq(r.sample.raw.ns, at.raw.ns);
+    ck_assert_int_eq(r.sample.tai.ns, at.realtime_ns + 50 + TAI_UTC * S);
+    ck_assert_int_eq(r.sample.error_ns, 20);
+    r.next_leap.ns = at.realtime_ns + (TAI_UTC + 1) * S;
+    refclock_system_clock.second(state, &at);
+    ck_assert_uint_eq(r.samples, 1);
+    refclock_system_clock.close(state);
+    /* By the kernel's word: counted, or refused with the reason; never silently. */
+    r.next_leap.ns = 0;
+    state = must_open(&refclock_kernel, &p);
+    refclock_kernel.second(state, &at);
+    ck_assert_uint_eq(r.samples + r.lost, 2);
+    if (r.lost > 0)
+        ck_assert_ptr_nonnull(r.why);
+    refclock_kernel.second(state, &at);
+    ck_assert_uint_le(r.lost, 1); /* said once */
+    refclock_kernel.close(state);
+    event_base_free(r.base);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("refclock_io");
+    TCase *t = tcase_create("refclock_io");
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, test_shm);
+    tcase_add_test(t, test_sock);
+    tcase_add_test(t, test_pps);
+    tcase_add_test(t, test_system_clock);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

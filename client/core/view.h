@@ -45,6 +45,9 @@ struct view_tracking {
     uint64_t term;
     sync_node_t master, deputy;
     struct sync_reference reference;
+    uint32_t
+        references; /* own sources that count, correlated ones once; the host's owner knows, an engine says 0 */
+    int64_t holdover_ns; /* since the last of them counted; 0: one counts, or none ever did; likewise */
     struct sync_leap leap;
     uint64_t timeline;
     uint64_t timeline_changes;

@@ -144,6 +144,8 @@ json_t *control_json_tracking(const struct control_owner *owner)
         json_object_set_new(o, "master", node(owner, t.master)) != 0 ||
         json_object_set_new(o, "deputy", node(owner, t.deputy)) != 0 ||
         json_object_set_new(o, "reference", reference(&t.reference)) != 0 ||
+        json_object_set_new(o, "references", json_integer((json_int_t)t.references)) != 0 ||
+        json_object_set_new(o, "holdover_ns", ns(t.holdover_ns)) != 0 ||
         json_object_set_new(o, "leap", leap(&t.leap)) != 0 ||
         json_object_set_new(o, "timeline", timeline) != 0 ||
         json_object_set_new(o, "timeline_changes", json_integer((json_int_t)t.timeline_changes)) != 0 ||

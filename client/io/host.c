@@ -138,6 +138,24 @@ static struct page_cluster cluster_now(struct host *h, enum view_state state)
                                  .servers = counted(cluster.servers)};
 }
 
+/* Where the half-width comes from, for the same readers. */
+static struct page_make make_now(struct host *h, const struct view_tracking *t)
+{
+    struct page_make make = {.said = true,
+                             .has_reference = t->reference.present,
+                             .kind = (enum taistamp_clock_source)t->reference.kind,
+                             .references = t->reference.present,
+                             .holdover_ns = t->reference.present ? 0 : -1,
+                             .upstream_ns = t->budget.upstream_ns,
+                             .path_ns = t->budget.path_ns,
+                             .stamps_ns = t->budget.stamps_ns,
+                             .age_ns = t->budget.age_ns,
+                             .slew_ns = t->budget.slew_ns};
+    if (h->settings->make != NULL)
+        h->settings->make(h->settings->ctx, h->last.raw, &make);
+    return make;
+}
+
 static void do_publish(struct host *h, const struct engine_actions *a)
 {
     struct sync_line target = a->line;
@@ -159,6 +177,7 @@ static void do_publish(struct host *h, const struct engine_actions *a)
     if (!line_to_page(&target, &context, &line))
         return; /* out of the page's ranges: what was there expires */
     line.cluster = cluster_now(h, tracking.state);
+    line.make = make_now(h, &tracking);
     page_write(h->page.page, &line);
     if (!h->has_published && page_status_has_interval(line.status)) {
         h->has_published = true;
@@ -399,6 +418,9 @@ static void control_tracking(void *ctx, struct view_tracking *ret_view)
 {
     struct host *h = ctx;
     h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
+    const struct page_make make = make_now(h, ret_view);
+    ret_view->references = make.references;
+    ret_view->holdover_ns = make.holdover_ns > 0 ? make.holdover_ns : 0;
     if (!h->settings->steer)
         host_see_system_clock(ret_view);
 }

@@ -22,6 +22,7 @@
 #include "client/core/view.h"
 #include "client/io/control.h"
 #include "sdk/io/udp.h"
+#include "sdk/time/page.h"
 #include "taistamp/base.h"
 
 enum { HOST_BURST = 32, HOST_RECORDS_MAX = 4 };
@@ -82,6 +83,9 @@ struct host_settings {
     void (*ready)(void *ctx);
     /* Once: after the first line with an interval was published. */
     void (*published)(void *ctx);
+    /* What the owner knows of its own reference, for the clock page: how many of its sources count, and since when none does.
+     * The rest is filled in. */
+    void (*make)(void *ctx, tai_mono_t raw, struct page_make *make);
     /* The answer to a verb of the control socket that is the owner's own, as control_answer has them; NULL: it has no such. */
     struct json_t *(*answer)(void *ctx, const char *verb);
     /* After each step: true ends the loop (tai-client --once). */

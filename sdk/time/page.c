@@ -83,6 +83,46 @@ static struct page_cluster cluster_of(uint64_t word)
     };
 }
 
+enum { MAKE_SAID = 1, MAKE_NONE = 0xFF /* no own reference */ };
+
+static void store_make(struct clock_page *page, const struct page_make *m)
+{
+    uint64_t kind = m->has_reference ? (uint64_t)m->kind : MAKE_NONE;
+    store(page, PAGE_W_MAKE, m->said ? MAKE_SAID | kind << 8 | (uint64_t)m->references << 16 : 0);
+    store(page, PAGE_W_HOLDOVER, (uint64_t)m->holdover_ns);
+    store(page, PAGE_W_UPSTREAM, (uint64_t)m->upstream_ns);
+    store(page, PAGE_W_PATH, (uint64_t)m->path_ns);
+    store(page, PAGE_W_STAMPS, (uint64_t)m->stamps_ns);
+    store(page, PAGE_W_AGE, (uint64_t)m->age_ns);
+    store(page, PAGE_W_SLEW, (uint64_t)m->slew_ns);
+}
+
+static int64_t load_part(const struct clock_page *page, int word)
+{
+    int64_t ns = page_i64(page_load(page, word));
+    return ns < 0 ? 0 : ns;
+}
+
+/* Whatever stands there means something, as with the cluster. */
+static struct page_make load_make(const struct clock_page *page)
+{
+    uint64_t word = page_load(page, PAGE_W_MAKE), kind = word >> 8 & PAGE_FLAGS_BYTE;
+    struct page_make m = {.said = (word & PAGE_FLAGS_BYTE) == MAKE_SAID};
+    if (!m.said)
+        return m;
+    m.has_reference = kind <= TAISTAMP_CLOCK_ASSUMED;
+    m.kind = m.has_reference ? (enum taistamp_clock_source)kind : TAISTAMP_CLOCK_ASSUMED;
+    m.references = (uint8_t)(word >> 16 & PAGE_FLAGS_BYTE);
+    int64_t holdover_ns = page_i64(page_load(page, PAGE_W_HOLDOVER));
+    m.holdover_ns = holdover_ns < 0 ? -1 : holdover_ns;
+    m.upstream_ns = load_part(page, PAGE_W_UPSTREAM);
+    m.path_ns = load_part(page, PAGE_W_PATH);
+    m.stamps_ns = load_part(page, PAGE_W_STAMPS);
+    m.age_ns = load_part(page, PAGE_W_AGE);
+    m.slew_ns = load_part(page, PAGE_W_SLEW);
+    return m;
+}
+
 static void store_line(struct clock_page *page, const struct clock_line *l)
 {
     uint64_t boot[2];
@@ -104,6 +144,7 @@ static void store_line(struct clock_page *page, const struct clock_line *l)
     store(page, PAGE_W_TERM, l->term);
     store(page, PAGE_W_MASTER, l->master);
     store(page, PAGE_W_CLUSTER, cluster_word(&l->cluster));
+    store_make(page, &l->make);
 }
 
 /* Makes the generation odd before any field changes; one that is odd already was left so by a writer that
@@ -163,6 +204,7 @@ static uint64_t load_line(const struct clock_page *page, struct clock_line *l)
     l->term = page_load(page, PAGE_W_TERM);
     l->master = page_load(page, PAGE_W_MASTER);
     l->cluster = cluster_of(page_load(page, PAGE_W_CLUSTER));
+    l->make = load_make(page);
     return page_load(page, PAGE_W_FLAGS);
 }
 

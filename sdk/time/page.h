@@ -29,7 +29,9 @@
  *      6  timeline                             16  master
  *      7  as_of                                17  bits 0-7 role, 8-15 margin + 1, 16-23 servers
  *                                                  up, 24-31 servers; 0: not known
- *                                              18 to 63  zero
+ *     18  bits 0-7 1 when 18 to 24 say        19  holdover
+ *         something, 8-15 kind of the own     20 to 24  upstream, path, stamps, age, slew
+ *         reference, 16-23 how many count     25 to 63  zero
  *
  * This module is pure: mapping the page and reading clocks is done by its callers (sdk/io/page.h). */
 #ifndef SDK_TIME_PAGE_H
@@ -88,6 +90,17 @@ struct page_cluster {
     uint8_t servers;    /* of the configuration; 0: not said */
 };
 
+/* Where the half-width at as_of comes from, and the writer's own reference; information as well. */
+struct page_make {
+    bool said;
+    bool has_reference; /* the writer vouches for TAI by sources of its own */
+    enum taistamp_clock_source kind;
+    uint8_t references; /* of its sources count now, correlated ones once; saturates at PAGE_COUNT_MAX */
+    int64_t
+        holdover_ns; /* since the last of them counted; 0: one counts; -1: nothing is held, or there are none */
+    int64_t upstream_ns, path_ns, stamps_ns, age_ns, slew_ns; /* parts of the half-width, >= 0 */
+};
+
 /* What the page says, outside the page. */
 struct clock_line {
     uint8_t boot_id[16];
@@ -109,6 +122,7 @@ struct clock_line {
     uint64_t term;   /* of the master that this line follows; 0: none */
     uint64_t master; /* its node number; 0: none */
     struct page_cluster cluster;
+    struct page_make make;
 };
 
 /* The page as it lies in memory. */

@@ -28,6 +28,13 @@ enum page_word {
     PAGE_W_TERM,
     PAGE_W_MASTER,
     PAGE_W_CLUSTER,
+    PAGE_W_MAKE,
+    PAGE_W_HOLDOVER,
+    PAGE_W_UPSTREAM,
+    PAGE_W_PATH,
+    PAGE_W_STAMPS,
+    PAGE_W_AGE,
+    PAGE_W_SLEW,
     PAGE_W_USED
 };
 

@@ -29,6 +29,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/sock_sample.c server/clock/core/sock_sample.h \
 	server/clock/core/suspicion.c server/clock/core/suspicion.h \
 	server/clock/core/refclock.h server/clock/core/refclock_filter.h \
+	server/clock/core/timekeeper_record.c server/clock/core/timekeeper_record.h \
 	server/clock/core/timekeeper.h server/clock/core/timekeeper_peers.c server/clock/core/timekeeper_words.c \
 	server/clock/core/timekeeper.c server/clock/core/timekeeper_state.h server/clock/core/timekeeper_view.c \
 	server/clock/core/timekeeper_sample.c server/clock/core/timekeeper_verdict.c server/clock/core/timekeeper_combine.c \
@@ -44,11 +45,14 @@ libtaid_la_SOURCES += \
 	server/clock/io/gpsd.c \
 	server/clock/io/kernel.c server/clock/io/kernel.h \
 	server/clock/io/pps.c server/clock/io/references.h \
+	server/clock/io/reference_set.c server/clock/io/reference_set.h server/clock/io/reference_report.c \
+	server/clock/io/references_json.c server/clock/io/references_json.h \
+	server/clock/io/serve.c server/clock/io/serve.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/thermometer.c server/clock/io/thermometer.h \
 	server/clock/io/shm.c server/clock/io/sock.c server/clock/io/system_clock.c \
 	server/clock/io/run.c
-libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la
+libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la -lm
 
 # NTP servers as references.
 libtaiclockcore_la_SOURCES += \

@@ -117,6 +117,50 @@ START_TEST(the_bytes_are_where_the_picture_says)
 }
 END_TEST
 
+/* Information beside the line: it comes back, a page without it says so, and no bytes of it make a page foreign. */
+START_TEST(what_the_width_is_made_of)
+{
+    static struct clock_page page;
+    struct clock_line line = sample_line, back;
+    page_init(&page);
+    page_write(&page, &line);
+    ck_assert_int_eq(page_read(&page, &back, NULL), PAGE_OK);
+    ck_assert(!back.make.said && !back.make.has_reference && back.make.upstream_ns == 0);
+    for (int has = 0; has < 2; has++) {
+        line.make = (struct page_make){.said = true,
+                                       .has_reference = has,
+                                       .kind = TAISTAMP_CLOCK_UPSTREAM,
+                                       .references = 3,
+                                       .holdover_ns = has ? 5 * S : -1,
+                                       .upstream_ns = 11,
+                                       .path_ns = 12,
+                                       .stamps_ns = 13,
+                                       .age_ns = 14,
+                                       .slew_ns = INT64_MAX};
+        page_write(&page, &line);
+        ck_assert_int_eq(page_read(&page, &back, NULL), PAGE_OK);
+        ck_assert(back.make.said && back.make.has_reference == has && back.make.references == 3);
+        ck_assert_int_eq(back.make.kind, has ? TAISTAMP_CLOCK_UPSTREAM : TAISTAMP_CLOCK_ASSUMED);
+        ck_assert_int_eq(back.make.holdover_ns, has ? 5 * S : -1);
+        ck_assert(back.make.upstream_ns == 11 && back.make.path_ns == 12 && back.make.stamps_ns == 13);
+        ck_assert(back.make.age_ns == 14 && back.make.slew_ns == INT64_MAX);
+    }
+    uint64_t words[PAGE_WORDS];
+    memcpy(words, &page, sizeof words);
+    static const uint64_t picture[] = {
+        1 | TAISTAMP_CLOCK_UPSTREAM << 8 | 3 << 16, 5000000000, 11, 12, 13, 14, INT64_MAX, 0};
+    ck_assert_mem_eq(&words[18], picture, sizeof picture);
+    for (uint64_t state = 1, i = 0; i < 2000; i++) {
+        for (int word = 18; word < 25; word++)
+            atomic_store(&page.words[word], next_random(&state) >> (i % 64));
+        ck_assert_int_eq(page_read(&page, &back, NULL), PAGE_OK);
+        ck_assert(back.make.kind <= TAISTAMP_CLOCK_ASSUMED && back.make.holdover_ns >= -1);
+        ck_assert(back.make.upstream_ns >= 0 && back.make.path_ns >= 0 && back.make.stamps_ns >= 0);
+        ck_assert(back.make.age_ns >= 0 && back.make.slew_ns >= 0);
+    }
+}
+END_TEST
+
 START_TEST(a_fresh_page_says_unknown_whatever_was_there)
 {
     static struct clock_page page;
@@ -443,6 +487,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, a_line_comes_back_as_written);
     tcase_add_test(tc, the_bytes_are_where_the_picture_says);
+    tcase_add_test(tc, what_the_width_is_made_of);
     tcase_add_test(tc, a_fresh_page_says_unknown_whatever_was_there);
     tcase_add_test(tc, a_writer_that_died_half_way_shows_and_is_repaired);
     tcase_add_loop_test(tc, a_line_says_this_at_these_moments, 0, sizeof moments / sizeof *moments);

@@ -17,6 +17,7 @@
 #include "server/clock/core/shm_segment.h"
 #include "server/clock/core/sock_sample.h"
 #include "server/clock/io/references.h"
+#include "server/clock/io/serve.h"
 #include "server/libevent.h"
 
 #define S          INT64_C(1000000000)
@@ -315,6 +316,71 @@ START_TEST(test_system_clock)
 }
 END_TEST
 
+/* ---- What is given out ---- */
+
+/* Only time with a measured bound, and not near a leap second; its announcement on the day before. */
+START_TEST(test_serve)
+{
+    char dir[] = "/tmp/taistamp-serve-XXXXXX", path[100];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/out", dir);
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    memcpy(to.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&to, sizeof to), 0);
+    struct taid_config config = {.sync = {.serve_shm = CONFIG_NO_UNIT, .serve_sock = path}};
+    struct serve serve;
+    struct tai_error error = {0};
+    ck_assert_int_eq(serve_open(&config, &serve, &error), TAI_OK);
+    const int64_t tai = INT64_C(1700000037) * S;
+    struct engine_now at = {
+        .timeline = {7}, .raw = {100 * S}, .realtime_ns = tai - TAI_UTC * S - 1500, .width_ns = 20};
+    struct sync_line line = {.timeline = {7},
+                             .raw = {100 * S},
+                             .tai = {tai},
+                             .half_width = {1000},
+                             .expires = {160 * S},
+                             .status = TAISTAMP_STATUS_SYNCHRONISED};
+    struct sync_leap leap = {TAI_UTC, TAI_UTC, {PAGE_NEVER}, {tai + 1000 * S}};
+    uint8_t datagram[100];
+    struct sock_sample sample;
+    for (int status = 0; status <= TAISTAMP_STATUS_EXPIRED; status++) {
+        line.status = (enum taistamp_status)status;
+        bool good = status == TAISTAMP_STATUS_SYNCHRONISED || status == TAISTAMP_STATUS_SINGLE_REFERENCE;
+        ck_assert_msg(serve_second(&serve, &at, &line, &leap) == good, "status %d", status);
+        ssize_t n = recv(fd, datagram, sizeof datagram, 0);
+        ck_assert_int_eq(n, good ? SOCK_SAMPLE_LEN : -1);
+    }
+    line.status = TAISTAMP_STATUS_SYNCHRONISED;
+    ck_assert(serve_second(&serve, &at, &line, &leap));
+    ck_assert_int_eq(recv(fd, datagram, sizeof datagram, 0), SOCK_SAMPLE_LEN);
+    ck_assert(sock_sample_parse(bytes_of(datagram, SOCK_SAMPLE_LEN), &sample));
+    ck_assert_int_eq(sample.offset_ns, 1500);
+    ck_assert_int_eq(sample.leap, 0);
+    for (int step = -1; step <= 1; step += 2) {
+        leap.next.ns = tai + 3600 * S;
+        leap.next_tai_utc_s = TAI_UTC + step;
+        ck_assert(serve_second(&serve, &at, &line, &leap));
+        ck_assert_int_eq(recv(fd, datagram, sizeof datagram, 0), SOCK_SAMPLE_LEN);
+        ck_assert(sock_sample_parse(bytes_of(datagram, SOCK_SAMPLE_LEN), &sample));
+        ck_assert_int_eq(sample.leap, step > 0 ? 1 : 2);
+        leap.next.ns = tai + S;
+        ck_assert(!serve_second(&serve, &at, &line, &leap));
+    }
+    leap = (struct sync_leap){TAI_UTC, TAI_UTC, {PAGE_NEVER}, {tai - S}};
+    ck_assert(!serve_second(&serve, &at, &line, &leap)); /* an expired table */
+    leap.expires.ns = 0;
+    ck_assert(!serve_second(&serve, &at, &line, &leap)); /* none */
+    leap.expires.ns = tai + 1000 * S;
+    at.raw.ns = 161 * S;
+    ck_assert(!serve_second(&serve, &at, &line, &leap)); /* an expired line */
+    serve_close(&serve);
+    close(fd);
+    unlink(path);
+    rmdir(dir);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("refclock_io");
@@ -323,6 +389,7 @@ int main(void)
     tcase_add_test(t, test_shm);
     tcase_add_test(t, test_sock);
     tcase_add_test(t, test_pps);
+    tcase_add_test(t, test_serve);
     tcase_add_test(t, test_system_clock);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

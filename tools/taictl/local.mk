@@ -7,7 +7,7 @@ taictl_SOURCES = \
 	tools/taictl/ask.c tools/taictl/ask.h \
 	tools/taictl/options.c tools/taictl/options.h \
 	tools/taictl/show.h tools/taictl/show_oscillator.c tools/taictl/svg_oscillator.c \
-	tools/taictl/show_cluster.c tools/taictl/show_gps.c tools/taictl/show_sources.c tools/taictl/show_tracking.c \
+	tools/taictl/show_cluster.c tools/taictl/show_references.c tools/taictl/show_gps.c tools/taictl/show_sources.c tools/taictl/show_tracking.c \
 	tools/taictl/units.c tools/taictl/units.h \
 	tools/taictl/waitsync.c tools/taictl/waitsync.h
 dist_man_MANS += docs/man/taictl.1

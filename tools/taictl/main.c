@@ -33,6 +33,8 @@ static const char *verb_asked(enum verb verb)
         return "oscillator";
     case VERB_GPS:
         return "gps";
+    case VERB_REFERENCES:
+        return "references";
     case VERB_MAKESTEP:
         return "makestep";
     case VERB_BURST:
@@ -62,6 +64,9 @@ static void show(const struct options *o, const json_t *answer)
         return;
     case VERB_GPS:
         show_gps(answer);
+        return;
+    case VERB_REFERENCES:
+        show_references(answer);
         return;
     case VERB_MAKESTEP:
         puts("the system clock is being set");

@@ -18,6 +18,8 @@ static const char usage[] =
     "  sources        every other node: offset, delay, and whether it is believed, with the reason\n"
     "  sourcestats    every other node's oscillator: rate, skew, wander, samples\n"
     "  cluster        master, term, lease, who is up, and how many faults are survived\n"
+    "  references     this server's own sources of time: what each says, and whether it counts, with the "
+    "reason\n"
     "  oscillator     the own oscillator as learnt: rate, wander, ageing, holdover, Allan deviation\n"
     "  gps            satellite receivers: fix, satellites, signal, and whether they are believed\n"
     "  waitsync       wait until the clock is synchronised; exit code 1 when it is not in time\n"
@@ -90,8 +92,8 @@ static bool millionths(const char *text, int64_t *ret_v)
 
 static bool verb_read(const char *text, enum verb *ret_verb)
 {
-    static const char *const names[] = {"tracking", "sources",  "sourcestats", "cluster", "oscillator",
-                                        "gps",      "waitsync", "makestep",    "burst"};
+    static const char *const names[] = {"tracking",   "sources", "sourcestats", "cluster",  "references",
+                                        "oscillator", "gps",     "waitsync",    "makestep", "burst"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], text) == 0) {
             *ret_verb = (enum verb)i;
@@ -177,10 +179,10 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
         if (!take_option(&o, c, argc, argv, ret_exit))
             return false;
     if (optind >= argc) {
-        *ret_exit =
-            usage_error("a command is missing: tracking, sources, sourcestats, cluster, oscillator, gps, "
-                        "waitsync, makestep or burst",
-                        "");
+        *ret_exit = usage_error(
+            "a command is missing: tracking, sources, sourcestats, cluster, references, oscillator, gps, "
+            "waitsync, makestep or burst",
+            "");
         return false;
     }
     if (!verb_read(argv[optind], &o.verb)) {
@@ -192,8 +194,8 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
         return false;
     }
     if (o.watch && o.verb >= VERB_WAITSYNC) {
-        *ret_exit =
-            usage_error("--watch goes with tracking, sources, sourcestats, cluster, oscillator and gps", "");
+        *ret_exit = usage_error(
+            "--watch goes with tracking, sources, sourcestats, cluster, references, oscillator and gps", "");
         return false;
     }
     if (o.svg != NULL && (o.verb != VERB_OSCILLATOR || o.watch || o.json)) {

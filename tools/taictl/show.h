@@ -15,5 +15,6 @@ void show_gps(const json_t *answer);
 void show_oscillator(const json_t *answer);
 /* The Allan deviation as an SVG file; false: said on standard error. */
 bool svg_oscillator(const json_t *answer, const char *path);
+void show_references(const json_t *answer);
 
 #endif

@@ -162,9 +162,17 @@ void show_tracking(const json_t *o, bool verbose)
     show_leap(o);
     const json_t *reference = json_object_get(o, "reference");
     if (json_is_object(reference)) {
-        char line[120];
-        snprintf(line, sizeof line, "own: %s \xc2\xb1 %s", text_of(reference, "kind"),
-                 units_width(json_object_get(reference, "half_width_ns")).text);
+        char line[200];
+        int64_t holdover_ns;
+        json_int_t count = json_integer_value(json_object_get(o, "references"));
+        int n = snprintf(line, sizeof line, "own: %s \xc2\xb1 %s", text_of(reference, "kind"),
+                         units_width(json_object_get(reference, "half_width_ns")).text);
+        size_t used = n < 0 ? 0 : (size_t)n;
+        if (units_ns(json_object_get(o, "holdover_ns"), &holdover_ns) && holdover_ns > 0)
+            snprintf(line + used, sizeof line - used, ", by the oscillator alone for %s",
+                     units_age(json_object_get(o, "holdover_ns")).text);
+        else if (count > 1)
+            snprintf(line + used, sizeof line - used, ", by %" JSON_INTEGER_FORMAT " sources", count);
         row("Reference", line);
     }
     if (verbose) {

@@ -205,6 +205,8 @@ struct timekeeper_view {
     struct timekeeper_source_view sources[REFCLOCKS_MAX];
 };
 void timekeeper_view(const struct timekeeper *keeper, tai_mono_t raw, struct timekeeper_view *ret_view);
+/* What was learnt of the own oscillator. */
+void timekeeper_oscillator(const struct timekeeper *keeper, struct view_oscillator *ret_view);
 /* The last evidence of a source; NULL: none came. Valid until the next event. */
 const struct refclock_evidence *timekeeper_evidence_of(const struct timekeeper *keeper, uint8_t source);
 

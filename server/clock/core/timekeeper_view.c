@@ -56,6 +56,11 @@ void timekeeper_view(const struct timekeeper *keeper, tai_mono_t raw, struct tim
     *ret_view = v;
 }
 
+void timekeeper_oscillator(const struct timekeeper *keeper, struct view_oscillator *ret_view)
+{
+    holdover_view(&keeper->holdover, ret_view);
+}
+
 const struct refclock_evidence *timekeeper_evidence_of(const struct timekeeper *keeper, uint8_t source)
 {
     if (source >= keeper->settings.sources_count || !keeper->sources[source].has_evidence)

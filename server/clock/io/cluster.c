@@ -16,6 +16,8 @@
 #include "server/clock/core/anchor.h"
 #include "server/clock/core/election.h"
 #include "server/clock/core/node.h"
+#include "server/clock/io/references_json.h"
+#include "server/clock/io/serve.h"
 
 enum { STATE_MODE = 0700, PPB_PER_PPM = 1000 };
 
@@ -25,7 +27,11 @@ struct cluster_process {
     struct engine_settings engine;
     struct node *node;
     struct peer *peers;
-    struct anchor anchor;
+    struct anchor anchor;             /* reference: system-clock */
+    struct host_engine view;          /* the node, to be asked */
+    struct reference_set *references; /* NULL: none */
+    struct serve serve;
+    struct host *host;
     char *vote_path, *hlc_path;
     int ready_fd;
 };
@@ -58,12 +64,77 @@ static const char *name(void *ctx, sync_node_t node)
     return members_name(&p->members, node);
 }
 
+/* Others follow what was published until now. */
+static void give_out(struct cluster_process *p, const struct engine_now *now, const struct sync_leap *leap)
+{
+    struct view_tracking t;
+    node_tracking(p->node, now->raw, &t);
+    if (t.state != VIEW_STARTING)
+        (void)serve_second(&p->serve, now, &t.line, leap);
+}
+
 static bool second(void *ctx, const struct engine_now *now, const struct sync_leap *leap,
                    struct sync_reference *ret_reference)
 {
     struct cluster_process *p = ctx;
+    give_out(p, now, leap);
+    if (p->references != NULL)
+        return reference_set_second(p->references, now, leap, ret_reference);
     return p->config->sync.reference == SYNC_DRIVER_SYSTEM_CLOCK &&
            anchor_read(&p->anchor, now, leap, ret_reference);
+}
+
+static bool opened(void *ctx, struct host *host)
+{
+    struct cluster_process *p = ctx;
+    struct tai_error error;
+    p->host = host;
+    enum tai_err err = serve_open(p->config, &p->serve, &error);
+    if (err == TAI_OK && p->references != NULL)
+        err = reference_set_open(p->references, host, &error);
+    if (err != TAI_OK)
+        log_error("clock: %s", error.text);
+    return err == TAI_OK;
+}
+
+static void closed(void *ctx)
+{
+    struct cluster_process *p = ctx;
+    if (p->references != NULL)
+        reference_set_close(p->references);
+    serve_close(&p->serve);
+    p->host = NULL;
+}
+
+static void make(void *ctx, tai_mono_t raw, struct page_make *ret_make)
+{
+    struct cluster_process *p = ctx;
+    struct timekeeper_view v;
+    if (p->references == NULL)
+        return;
+    reference_set_view(p->references, raw, &v);
+    ret_make->references = (uint8_t)(v.voices < PAGE_COUNT_MAX ? v.voices : PAGE_COUNT_MAX);
+    ret_make->holdover_ns = v.holdover_ns;
+}
+
+static bool oscillator(void *ctx, struct view_oscillator *ret_view)
+{
+    struct cluster_process *p = ctx;
+    if (p->references == NULL)
+        return false;
+    reference_set_oscillator(p->references, ret_view);
+    return true;
+}
+
+static struct json_t *answer(void *ctx, const char *verb)
+{
+    struct cluster_process *p = ctx;
+    struct engine_now now;
+    bool all = strcmp(verb, "references") == 0;
+    if (p->references == NULL || p->host == NULL || (!all && strcmp(verb, "gps") != 0))
+        return NULL;
+    host_now(p->host, &now);
+    return all ? references_json(p->references, now.raw) : references_gps_json(p->references, now.raw);
 }
 
 static const char *election(void *ctx, int64_t value, bool *ret_alarming)
@@ -130,6 +201,17 @@ static enum tai_err make_node(struct cluster_process *p, struct tai_error *error
     return err == TAI_OK ? TAI_OK : error_set(error, err, "the settings of the cluster do not fit together");
 }
 
+static enum tai_err make_references(struct cluster_process *p, struct tai_error *error)
+{
+    const struct reference_set_settings settings = {.config = p->config,
+                                                    .engine = &p->view,
+                                                    .oscillator = p->engine.oscillator,
+                                                    .rate_bound = p->engine.rate_bound};
+    p->view = (struct host_engine){p->node, step, tracking, sources, cluster};
+    return p->config->sync.references_count == 0 ? TAI_OK
+                                                 : reference_set_new(&settings, &p->references, error);
+}
+
 static enum tai_err prepare(struct cluster_process *p, struct host_settings *host, struct tai_error *error)
 {
     const struct taid_config *c = p->config;
@@ -139,6 +221,8 @@ static enum tai_err prepare(struct cluster_process *p, struct host_settings *hos
         err = fill_engine(p, error);
     if (err == TAI_OK)
         err = make_node(p, error);
+    if (err == TAI_OK)
+        err = make_references(p, error);
     if (err == TAI_OK)
         err = members_udp(&p->members, c->sync.listen, c->sync.listen_count,
                           p->members.membership.self->address.port, &host->udp, error);
@@ -150,6 +234,7 @@ static enum tai_err prepare(struct cluster_process *p, struct host_settings *hos
 static void release(struct cluster_process *p)
 {
     members_close(&p->members);
+    reference_set_free(p->references);
     free(p->node);
     free(p->peers);
     free(p->vote_path);
@@ -159,7 +244,7 @@ static void release(struct cluster_process *p)
 int clock_cluster_run(const struct taid_config *config, int ready_fd)
 {
     struct tai_error error;
-    struct cluster_process p = {.config = config, .ready_fd = ready_fd};
+    struct cluster_process p = {.config = config, .ready_fd = ready_fd, .serve = {.fd = -1}};
     struct host_settings host = {
         .engine = {NULL, step, tracking, sources, cluster},
         .steer = config->sync.mode == SYNC_MODE_SYSTEM,
@@ -171,6 +256,11 @@ int clock_cluster_run(const struct taid_config *config, int ready_fd)
         .ctx = &p,
         .name = name,
         .second = second,
+        .opened = opened,
+        .closed = closed,
+        .make = make,
+        .oscillator = oscillator,
+        .answer = answer,
         .reload = reload,
         .election = election,
         .ready = ready,

@@ -99,6 +99,27 @@ static json_t *cluster_json(const struct clock_line *l)
                      "servers_up", (int)c->servers_up);
 }
 
+/* Where the half-width of the page comes from; null where its writer does not say. */
+static json_t *make_json(const struct clock_line *l)
+{
+    const struct page_make *m = &l->make;
+    if (!m->said)
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "upstream", ns_text(m->upstream_ns), "path",
+                     ns_text(m->path_ns), "stamps", ns_text(m->stamps_ns), "age", ns_text(m->age_ns), "slew",
+                     ns_text(m->slew_ns));
+}
+
+/* This server's own sources of time; null where it has none, or nothing to say by them. */
+static json_t *reference_json(const struct clock_line *l)
+{
+    const struct page_make *m = &l->make;
+    if (!m->said || !m->has_reference)
+        return json_null();
+    return json_pack("{s:s, s:i, s:o}", "kind", taistamp_clock_name(m->kind), "count", (int)m->references,
+                     "holdover_ns", m->holdover_ns < 0 ? json_null() : ns_text(m->holdover_ns));
+}
+
 static json_t *clock_json(const struct api_view *v)
 {
     const struct taistamp_reading *r = &v->clock;
@@ -109,6 +130,8 @@ static json_t *clock_json(const struct api_view *v)
     json_object_set_new(o, "earliest", bound ? ns_text(r->tai.earliest.ns) : json_null());
     json_object_set_new(o, "latest", bound ? ns_text(r->tai.latest.ns) : json_null());
     json_object_set_new(o, "half_width_ns", bound ? ns_text(half_width_ns(r)) : json_null());
+    json_object_set_new(o, "half_width_of_ns", bound ? make_json(&v->line) : json_null());
+    json_object_set_new(o, "reference", reference_json(&v->line));
     json_object_set_new(o, "cluster", cluster_json(&v->line));
     return o;
 }
@@ -230,6 +253,32 @@ static void metric_cluster(FILE *f, const struct clock_line *l)
                "Further faults that the time survives now; at 0 the next one may be too many.", c->margin);
 }
 
+static void metric_seconds(FILE *f, const char *name, const char *label, int64_t ns)
+{
+    (void)fprintf(f, "taistamp_%s%s %" PRId64 ".%09" PRId64 "\n", name, label, ns / NS_PER_S, ns % NS_PER_S);
+}
+
+static void metric_make(FILE *f, const struct page_make *m)
+{
+    (void)fputs("# HELP taistamp_clock_half_width_part_seconds What the half-width is made of.\n"
+                "# TYPE taistamp_clock_half_width_part_seconds gauge\n",
+                f);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"upstream\"}", m->upstream_ns);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"path\"}", m->path_ns);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"stamps\"}", m->stamps_ns);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"age\"}", m->age_ns);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"slew\"}", m->slew_ns);
+    metric(f, "reference_present", "gauge", "1 when this server vouches for TAI by sources of its own.",
+           m->has_reference);
+    metric(f, "references", "gauge", "Own sources that count now, correlated ones once.", m->references);
+    if (m->has_reference && m->holdover_ns >= 0) {
+        (void)fputs("# HELP taistamp_holdover_seconds Since the last own source counted; 0 while one does.\n"
+                    "# TYPE taistamp_holdover_seconds gauge\n",
+                    f);
+        metric_seconds(f, "holdover_seconds", "", m->holdover_ns);
+    }
+}
+
 char *api_metrics_text(const struct api_view *v)
 {
     char *text = NULL;
@@ -247,6 +296,8 @@ char *api_metrics_text(const struct api_view *v)
            (uint64_t)v->log.last_commit_ns);
     metric(f, "clock_bounded", "gauge", "1 when the clock's error is known.", bound);
     metric_clock(f, v);
+    if (bound && v->line.make.said)
+        metric_make(f, &v->line.make);
     if (v->line.cluster.role != PAGE_ROLE_NONE)
         metric_cluster(f, &v->line);
     metric(f, "http_connections", "gauge", "Open connections.", v->http.guard.connections);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node's references put together: the drivers of sync.references on the host's loop, the timekeeper behind them, and what it
+ * says for the engine, the log and the control socket.
+ *
+ *     driver -> refclock_feed -> timekeeper -> sync_reference, once a second -> engine -> line -> page -> entry
+ *
+ * What the other servers say comes from the engine's own view of them (view_source), so a reference can be compared with theirs.
+ * One thread: the loop's, between host_settings.opened and .closed. */
+#ifndef SERVER_CLOCK_IO_REFERENCE_SET_H
+#define SERVER_CLOCK_IO_REFERENCE_SET_H
+
+#include "client/io/host.h"
+#include "server/clock/core/timekeeper.h"
+#include "server/config.h"
+
+struct reference_set;
+
+struct reference_set_settings {
+    const struct taid_config *config; /* borrowed, as is the next */
+    const struct host_engine *engine; /* asked for its peers and its line */
+    uint8_t oscillator;               /* enum oscillator_class */
+    tai_ppb_t rate_bound;
+};
+
+/* The configuration has references. *ret_set is the caller's (reference_set_free). TAI_ERR_MEMORY, _ARGUMENT. */
+TAISTAMP_MUST_CHECK enum tai_err reference_set_new(const struct reference_set_settings *settings,
+                                                   struct reference_set **ret_set, struct tai_error *error);
+void reference_set_free(struct reference_set *set);
+
+/* Opens the drivers. An error is one that no waiting can cure; those that were opened stay so until reference_set_close. */
+TAISTAMP_MUST_CHECK enum tai_err reference_set_open(struct reference_set *set, struct host *host,
+                                                    struct tai_error *error);
+void reference_set_close(struct reference_set *set);
+/* Once a second. True: *ret_reference is what the engine is told. */
+bool reference_set_second(struct reference_set *set, const struct engine_now *now,
+                          const struct sync_leap *leap, struct sync_reference *ret_reference);
+
+void reference_set_view(const struct reference_set *set, tai_mono_t raw, struct timekeeper_view *ret_view);
+void reference_set_oscillator(const struct reference_set *set, struct view_oscillator *ret_view);
+/* What came last; NULL: nothing of this kind. */
+const struct refclock_evidence *reference_set_evidence(const struct reference_set *set, uint8_t source);
+const struct refclock_upstream *reference_set_upstream(const struct reference_set *set, uint8_t source);
+
+/* The log line of a report. `name`: of its source. */
+void reference_report_log(const struct timekeeper_report *report, const char *name, const char *said);
+
+#endif

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""sync.references from the source to the stamp: a cluster of one whose only reference is a socket that this test sends samples to.
+After the quarantine the status is single-reference, taictl and HTTP say why and how wide, an entry's clock is "gps"; what is
+given out (a segment of shared memory, a socket as chronyd makes it) is the same time; when the source goes silent it goes on by the
+oscillator, with a growing half-width; the last time known is kept."""
+import base64
+import ctypes
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+from rig import TAID, Taid, check, conclude, home, run, text
+
+TAICTL = os.environ.get('taictl', os.path.join(os.environ['top_builddir'], 'taictl'))
+UNIT = 100 + os.getpid() % 150
+MAGIC = 0x534f434b
+SAMPLE = struct.Struct('@qqdiiii')
+OFFSET_S = 0.000250  # the source is this far ahead of the machine's clock
+
+
+class Source(threading.Thread):
+    """Ten samples a second until told to stop."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path = path
+        self.speaks = True
+        self.ends = False
+
+    def run(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            while not self.ends:
+                if self.speaks and os.path.exists(self.path):
+                    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
+                    try:
+                        out.sendto(SAMPLE.pack(now // 10**9, now % 10**9 // 1000, OFFSET_S, 0, 0, 0, MAGIC), self.path)
+                    except OSError:
+                        pass
+                time.sleep(0.1)
+
+
+def ask(control, verb, *options):
+    done = subprocess.run([TAICTL, '--control', control, *options, verb], capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+def until(seconds, what, condition):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.5)
+    check(False, f'{what}: not within {seconds} s')
+    return None
+
+
+def http(taid, path):
+    with urllib.request.urlopen(taid.url + path, timeout=20) as answer:
+        return answer.read().decode()
+
+
+def given_segment():
+    """What stands in the segment: its leap, and clock minus receive stamp in ns; None when there is none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.shmat.restype = ctypes.c_void_p
+    number = libc.shmget(0x4e545030 + UNIT, 96, 0)
+    if number < 0:
+        return None
+    at = libc.shmat(number, None, 0o10000)
+    raw = ctypes.string_at(at, 96)
+    libc.shmdt(ctypes.c_void_p(at))
+    mode, count, clock_s, _, _, receive_s, _, leap, precision, _, valid, clock_ns, receive_ns = struct.unpack('@iiqiiqiiiiiII', raw[:60])
+    return {'mode': mode, 'count': count, 'valid': valid, 'leap': leap, 'precision': precision,
+            'ahead_ns': (clock_s - receive_s) * 10**9 + clock_ns - receive_ns}
+
+
+def remove_segment():
+    libc = ctypes.CDLL(None, use_errno=True)
+    number = libc.shmget(0x4e545030 + UNIT, 96, 0)
+    if number >= 0:
+        libc.shmctl(number, 0, None)
+
+
+def make(work):
+    taid = Taid(os.path.join(work, 'one'))
+    line = subprocess.run([TAID, 'keygen', '-q', '--dir', taid.folder], capture_output=True, text=True, check=True).stdout
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(('127.0.0.1', 0))
+        port = one.getsockname()[1]
+    with open(os.path.join(taid.folder, 'cluster.yaml'), 'w', encoding='utf-8') as file:
+        file.write(f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, '
+                   f'key: {re.search("key: (tainode1-[^}]+)", line)[1]}}}\n')
+    taid.configure(('#cluster: cluster.yaml', 'cluster: cluster.yaml'),
+                   ('#listen: [0.0.0.0:4470, "[::]:4470"]',
+                    f'listen: [127.0.0.1:{port}]\n  references:\n    - {{driver: sock, name: roof, path: run/roof, accuracy_us: 50}}'),
+                   ('#serve_shm: 2', f'serve_shm: {UNIT}'),
+                   ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {os.path.join(work, "out")}'))
+    return taid
+
+
+def counting(taid, control, source, out):
+    """While the source speaks."""
+    answer = until(20, 'the control socket', lambda: ask(control, 'references', '--json'))
+    check(json.loads(answer)['references'][0]['verdict'] in ('silent', 'quarantined'), f'believed at once: {answer}')
+    check(given_segment()['count'] == 0, 'something is given out before anything is known')
+    until(90, 'the reference counts', lambda: json.loads(ask(control, 'references', '--json'))['references'][0]['verdict'] == 'accepted')
+    tracking = until(20, 'the line', lambda: (lambda t: t if t['status'] == 'single-reference' else None)(
+        json.loads(ask(control, 'tracking', '--json'))))
+    check(tracking['source'] == 'gps', f'source {tracking["source"]}')
+    # The source's accuracy, the width of what is read, and the samples' scatter; this machine's clock is 250 us behind it.
+    half = int(tracking['half_width_ns'])
+    check(50_000 <= half < 5_000_000, f'half-width {half} ns')
+    check(abs(int(tracking['system_ns']) - OFFSET_S * 1e9) < half, f'{tracking["system_ns"]} ns from this machine\'s clock')
+    check(tracking['references'] == 1 and tracking['holdover_ns'] == '0', f'{tracking["references"]} {tracking["holdover_ns"]}')
+    check(json.loads(ask(control, 'oscillator', '--json'))['class'] == 'pc', 'taictl oscillator')
+    shown = ask(control, 'references')
+    check(re.search(r'^Reference +gps ± .*, by 1 that count$', shown, re.M) is not None, shown)
+    check(re.search(r'^roof +sock .* accepted$', shown, re.M) is not None, shown)
+    check(re.search(r'^Reference +own: gps ± ', ask(control, 'tracking'), re.M) is not None, ask(control, 'tracking'))
+    when = json.loads(http(taid, '/v1/time'))
+    check(when['reference'] == {'kind': 'gps', 'count': 1, 'holdover_ns': '0'}, f'/v1/time {when["reference"]}')
+    parts = when['half_width_of_ns']
+    check(sorted(parts) == ['age', 'path', 'slew', 'stamps', 'upstream'] and int(parts['upstream']) >= 50_000, f'/v1/time {parts}')
+    metrics = http(taid, '/metrics')
+    for name in ('taistamp_references 1', 'taistamp_reference_present 1', 'taistamp_holdover_seconds 0.000000000',
+                 'taistamp_clock_half_width_part_seconds{part="upstream"} 0.'):
+        check(name in metrics, f'/metrics has no {name}')
+    segment = until(20, 'the segment', lambda: (lambda g: g if g['count'] > 0 else None)(given_segment()))
+    check(segment['mode'] == 1 and segment['valid'] == 1 and segment['leap'] == 0, f'segment {segment}')
+    check(abs(segment['ahead_ns'] - OFFSET_S * 1e9) < half, f'segment {segment}')
+    out.settimeout(20)
+    seconds, micros, offset, pulse, leap, _, magic = SAMPLE.unpack(out.recv(100))
+    check(magic == MAGIC and pulse == 0 and leap == 0 and seconds > 1_700_000_000 and 0 <= micros < 10**6, 'datagram')
+    check(abs(offset - OFFSET_S) * 1e9 < half, f'datagram says {offset} s')
+    check(source.is_alive(), 'the source')
+
+
+def stamped(taid, work):
+    environment = home(work)
+    photo = os.path.join(work, 'photo')
+    with open(photo, 'w', encoding='utf-8') as file:
+        file.write('a photo')
+    run(environment, 'trust', taid.url, '--fingerprint', taid.fingerprint)
+    done = run(environment, '--server', taid.url, photo)
+    check(done.returncode == 0, text(done))
+    with open(photo + '.tai', encoding='utf-8') as file:
+        extra = re.search(r'^extra (\S+)$', file.read(), re.MULTILINE)[1]
+    words = base64.b64decode(extra).decode().split('\n\n', 1)[1]
+    check(re.search(r'^clock gps$', words, re.M) is not None, f'the entry\'s clock is not gps: {words}')
+
+
+def silent(control, source):
+    source.speaks = False
+    before = int(json.loads(ask(control, 'tracking', '--json'))['half_width_ns'])
+    held = until(60, 'holdover', lambda: (lambda r: r if r['holdover_ns'] not in (None, '0') else None)(
+        json.loads(ask(control, 'references', '--json'))))
+    check(held is not None and held['reference'] is not None, f'holdover {held}')
+    time.sleep(3)
+    after = json.loads(ask(control, 'tracking', '--json'))
+    check(int(after['half_width_ns']) > before, f'the half-width does not grow: {before} {after["half_width_ns"]}')
+    check(int(after['holdover_ns']) > 0 and after['status'] == 'single-reference', f'{after["holdover_ns"]} {after["status"]}')
+    check(', by the oscillator alone for ' in ask(control, 'references'), ask(control, 'references'))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.bind(os.path.join(work, 'out'))
+        taid = make(work)
+        control = os.path.join(taid.folder, 'run/control')
+        source = Source(os.path.join(taid.folder, 'run/roof'))
+        source.start()
+        try:
+            taid.start()
+            counting(taid, control, source, out)
+            stamped(taid, work)
+            silent(control, source)
+        finally:
+            source.ends = True
+            taid.stop()
+            remove_segment()
+        with open(os.path.join(taid.folder, 'sync/references'), encoding='ascii') as file:
+            check(re.match(r'taistamp-references-1\nknown 1[0-9]{9}\n', file.read()) is not None, 'the record is not one')
+        said = taid.said()
+        for words in ('reference roof is in quarantine', 'reference roof counts', 'the references say what time it is'):
+            check(words in said, f'the log does not say: {words}')
+    conclude()
+
+
+main()

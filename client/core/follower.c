@@ -318,7 +318,7 @@ static void on_correction(struct follower *f, size_t index, struct engine_now *n
     bool absolute = witness_absolute(m->correction.line.status);
     enum witness_kind kind = absolute ? WITNESS_ABSOLUTE : WITNESS_RELATIVE;
     witness_collect(f->peers, f->count, now->raw, f->servers, f->settings.rate_bound, kind, &panel);
-    if (absolute && witness_references(f->peers, f->count, now->raw, NULL, 0, &panel.evidence))
+    if (absolute && witness_references(f->peers, f->count, now->raw, f->faults, NULL, 0, &panel.evidence))
         panel.absolute = true;
     witness_sole_reference(&panel.evidence, m->header.sender);
     if (clockwork_target(&f->clockwork, &own) && witness_absolute(own.status) == absolute)

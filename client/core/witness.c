@@ -140,10 +140,19 @@ static unsigned reference_faults(size_t heard, size_t missing)
     return (unsigned)(f < heard ? f : heard - 1);
 }
 
-bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
+/* Of the references that there are or may be, so many may be false, but no more than servers may lie; of those, who has been silent for
+ * long has crashed. */
+static unsigned needed_references(size_t heard, size_t missing, size_t silent, unsigned liars)
+{
+    size_t f = (heard + missing - 1) / 2, left = liars > silent ? liars - silent : 0;
+    return (unsigned)(f < left ? f : left) + 1;
+}
+
+bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw, unsigned liars,
                         const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence)
 {
     struct guard_evidence e = *evidence;
+    size_t silent = 0;
     uint16_t groups[GUARD_WITNESSES_MAX] = {0};
     e.witnesses_count = 0;
     e.missing = 0;
@@ -158,7 +167,10 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
             continue;
         if (!peer_reachable(&peers[i], raw) || !peer_reference(&peers[i], raw, &r) || !r.present ||
             !peer_placement(&peers[i], raw, &p)) {
-            e.missing += witness_is_missing(&peers[i]);
+            if (witness_is_missing(&peers[i])) {
+                e.missing++;
+                silent += peers[i].unanswered >= WITNESS_SILENT_POLLS;
+            }
             continue;
         }
         /* What a reference may scatter by is known to its node only: anywhere in its interval is nothing odd. */
@@ -170,7 +182,8 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw,
     if (e.witnesses_count == 0)
         return false;
     e.faults = reference_faults(e.witnesses_count, e.missing);
-    e.needed = 1;
+    /* The own one is no liar. */
+    e.needed = own != NULL ? 1 : needed_references(e.witnesses_count, e.missing, silent, liars);
     *evidence = e;
     return true;
 }

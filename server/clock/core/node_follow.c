@@ -36,8 +36,8 @@ static void reference_evidence(const struct node *node, const struct engine_now 
 {
     struct guard_witness own;
     bool has_own = own_reference(node, now, &own);
-    (void)witness_references(node->peers, node->settings.members_count, now->raw, has_own ? &own : NULL,
-                             node->reference.group, e);
+    (void)witness_references(node->peers, node->settings.members_count, now->raw, node->f,
+                             has_own ? &own : NULL, node->reference.group, e);
     if (!has_own)
         return;
     e->has_reference = true;

@@ -3,7 +3,7 @@
 """sync.references from the source to the stamp: a cluster of one whose only reference is a socket that this test sends samples to.
 After the quarantine the status is single-reference, taictl and HTTP say why and how wide, an entry's clock is "gps"; what is
 given out (a segment of shared memory, a socket as chronyd makes it) is the same time; when the source goes silent it goes on by the
-oscillator, with a growing half-width; the last time known is kept."""
+oscillator, with a growing half-width; the last time known is kept. Two NTP servers that follow one server count once."""
 import base64
 import ctypes
 import json
@@ -45,6 +45,28 @@ class Source(threading.Thread):
                     except OSError:
                         pass
                 time.sleep(0.1)
+
+
+class Server(threading.Thread):
+    """An NTP server of stratum 2 with this machine's time, that says it follows `upstream`."""
+
+    def __init__(self, host, upstream):
+        super().__init__(daemon=True)
+        self.upstream = upstream
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((host, 0))
+        self.address = f'{host}:{self.socket.getsockname()[1]}'
+
+    def run(self):
+        while True:
+            try:
+                request, who = self.socket.recvfrom(1000)
+            except OSError:
+                return
+            now = time.clock_gettime_ns(time.CLOCK_REALTIME)
+            stamp = (now // 10**9 + 2208988800 << 32) + ((now % 10**9 << 32) // 10**9)
+            self.socket.sendto(struct.pack('!BBbbII4sQ8sQQ', 4 << 3 | 4, 2, 3, -20, 16, 16, socket.inet_aton(self.upstream),
+                                           stamp - (8 << 32), request[40:48], stamp, stamp), who)
 
 
 def ask(control, verb, *options):
@@ -90,8 +112,7 @@ def remove_segment():
         libc.shmctl(number, 0, None)
 
 
-def make(work):
-    taid = Taid(os.path.join(work, 'one'))
+def cluster_of_one(taid, references, *more):
     line = subprocess.run([TAID, 'keygen', '-q', '--dir', taid.folder], capture_output=True, text=True, check=True).stdout
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(('127.0.0.1', 0))
@@ -99,12 +120,16 @@ def make(work):
     with open(os.path.join(taid.folder, 'cluster.yaml'), 'w', encoding='utf-8') as file:
         file.write(f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, '
                    f'key: {re.search("key: (tainode1-[^}]+)", line)[1]}}}\n')
+    lines = ''.join(f'\n    - {{{reference}}}' for reference in references)
     taid.configure(('#cluster: cluster.yaml', 'cluster: cluster.yaml'),
-                   ('#listen: [0.0.0.0:4470, "[::]:4470"]',
-                    f'listen: [127.0.0.1:{port}]\n  references:\n    - {{driver: sock, name: roof, path: run/roof, accuracy_us: 50}}'),
-                   ('#serve_shm: 2', f'serve_shm: {UNIT}'),
-                   ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {os.path.join(work, "out")}'))
+                   ('#listen: [0.0.0.0:4470, "[::]:4470"]', f'listen: [127.0.0.1:{port}]\n  references:{lines}'), *more)
     return taid
+
+
+def make(work):
+    return cluster_of_one(Taid(os.path.join(work, 'one')), ['driver: sock, name: roof, path: run/roof, accuracy_us: 50'],
+                          ('#serve_shm: 2', f'serve_shm: {UNIT}'),
+                          ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {os.path.join(work, "out")}'))
 
 
 def counting(taid, control, source, out):
@@ -160,15 +185,44 @@ def stamped(taid, work):
 
 def silent(control, source):
     source.speaks = False
-    before = int(json.loads(ask(control, 'tracking', '--json'))['half_width_ns'])
     held = until(60, 'holdover', lambda: (lambda r: r if r['holdover_ns'] not in (None, '0') else None)(
         json.loads(ask(control, 'references', '--json'))))
     check(held is not None and held['reference'] is not None, f'holdover {held}')
     time.sleep(3)
+    later = json.loads(ask(control, 'references', '--json'))
+    widths = [int(r['reference']['half_width_ns']) for r in (held, later)]
+    check(widths[1] > widths[0], f'the half-width does not grow: {widths}')
     after = json.loads(ask(control, 'tracking', '--json'))
-    check(int(after['half_width_ns']) > before, f'the half-width does not grow: {before} {after["half_width_ns"]}')
+    check(int(after['half_width_ns']) > widths[0], f'the line is narrower than what bounds it: {after["half_width_ns"]} {widths}')
     check(int(after['holdover_ns']) > 0 and after['status'] == 'single-reference', f'{after["holdover_ns"]} {after["status"]}')
     check(', by the oscillator alone for ' in ask(control, 'references'), ask(control, 'references'))
+
+
+def one_upstream(work):
+    """East and west follow 192.0.2.1: a common error of theirs is one error, so they have one group and are one voice."""
+    servers = [Server('127.0.0.2', '192.0.2.1'), Server('127.0.0.3', '192.0.2.1')]
+    taid = cluster_of_one(Taid(os.path.join(work, 'two')), [f'driver: ntp, name: {name}, server: "{server.address}", poll_s: 1'
+                                                            for name, server in zip(('east', 'west'), servers)])
+    control = os.path.join(taid.folder, 'run/control')
+    for server in servers:
+        server.start()
+    try:
+        taid.start()
+
+        def count():
+            answer = ask(control, 'references', '--json')
+            shown = json.loads(answer) if answer else {'references': [{'verdict': ''}]}
+            return shown if all(r['verdict'] == 'accepted' for r in shown['references']) else None
+
+        shown = until(90, 'both servers count', count)
+        if shown:
+            groups = [r['group'] for r in shown['references']]
+            check(groups[0] == groups[1] and groups[0] is not None and groups[0] >= 0x8000, f'groups {groups}')
+            check(shown['voices'] == 1, f'two servers of one upstream are {shown["voices"]} voices')
+    finally:
+        taid.stop()
+        for server in servers:
+            server.socket.close()
 
 
 def main():
@@ -192,6 +246,7 @@ def main():
         said = taid.said()
         for words in ('reference roof is in quarantine', 'reference roof counts', 'the references say what time it is'):
             check(words in said, f'the log does not say: {words}')
+        one_upstream(work)
     conclude()
 
 

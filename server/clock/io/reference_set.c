@@ -13,6 +13,7 @@
 #include "sdk/time/leap.h"
 #include "sdk/time/page.h"
 #include "server/clock/core/timekeeper_record.h"
+#include "server/clock/core/upstreams.h"
 #include "server/clock/io/references.h"
 #include "server/clock/io/thermometer.h"
 
@@ -34,7 +35,8 @@ _Static_assert((int)CONFIG_REFERENCES_MAX <= (int)REFCLOCKS_MAX, "the timekeeper
 
 struct source {
     struct refclock_settings settings;
-    void *state; /* the driver's; NULL: not open */
+    struct refclock_place place; /* the driver keeps hold of it */
+    void *state;                 /* the driver's; NULL: not open */
     bool has_upstream;
     struct refclock_upstream upstream;
 };
@@ -79,6 +81,22 @@ static void on_lost(void *ctx, uint8_t source, enum refclock_verdict verdict, co
     timekeeper_lost(((struct reference_set *)ctx)->keeper, source, verdict, why);
 }
 
+/* By what all servers say of themselves so far, with the operator's groups. */
+static void group_sources(struct reference_set *set)
+{
+    struct refclock_upstream upstreams[REFCLOCKS_MAX];
+    uint16_t groups[REFCLOCKS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        groups[i] = set->sources[i].settings.group;
+        if (set->sources[i].has_upstream)
+            upstreams[n++] = set->sources[i].upstream;
+    }
+    upstreams_group(upstreams, n, set->count, groups);
+    for (size_t i = 0; i < set->count; i++)
+        timekeeper_group(set->keeper, (uint8_t)i, groups[i]);
+}
+
 static void on_upstream(void *ctx, const struct refclock_upstream *upstream)
 {
     struct reference_set *set = ctx;
@@ -86,6 +104,7 @@ static void on_upstream(void *ctx, const struct refclock_upstream *upstream)
         return;
     set->sources[upstream->source].upstream = *upstream;
     set->sources[upstream->source].has_upstream = true;
+    group_sources(set);
 }
 
 static void now_of(void *ctx, struct engine_now *ret_now)
@@ -261,7 +280,7 @@ void reference_set_free(struct reference_set *set)
 static enum tai_err open_source(struct reference_set *set, size_t i, struct tai_error *error)
 {
     const struct config_reference *c = &set->settings.config->sync.references[i];
-    const struct refclock_place place = {
+    set->sources[i].place = (struct refclock_place){
         .base = host_base(set->host),
         .settings = &set->sources[i].settings,
         .source = (uint8_t)i,
@@ -272,7 +291,7 @@ static enum tai_err open_source(struct reference_set *set, size_t i, struct tai_
         .key_id = c->key_id,
         .unit = c->unit,
     };
-    return drivers[c->driver].ops->open(&place, &set->sources[i].state, error);
+    return drivers[c->driver].ops->open(&set->sources[i].place, &set->sources[i].state, error);
 }
 
 enum tai_err reference_set_open(struct reference_set *set, struct host *host, struct tai_error *error)

@@ -85,12 +85,58 @@ def best(said):
     return max(rows, key=lambda row: (int(row['used']), int(row['mode']), int(row['leap'])), default={})
 
 
-def even(name, got, at_least, tai_first, tai_last):
-    check(len(got) >= at_least, f'{name}: {len(got)} samples')
+def even(got, at_least, wrong):
+    """Samples in step with the log's time."""
+    first, last = START + TAI_UTC, START + TAI_UTC + 20
+    if len(got) < at_least:
+        wrong.append(f'{len(got)} samples')
     for (t0, r0), (t1, r1) in zip(got, got[1:]):
         gained, passed = (t1 - t0) / 1e9, (r1 - r0) / 1e9
-        check(gained >= 1 and abs(gained - passed) < 0.9, f'{name}: TAI went on by {gained} s in {passed} s')
-    check(all(t % 10**9 == 0 and tai_first <= t // 10**9 <= tai_last for t, _ in got), f'{name}: TAI is not the log\'s: {got}')
+        if gained < 1 or abs(gained - passed) >= 0.9:
+            wrong.append(f'TAI went on by {gained} s in {passed} s')
+    if not all(t % 10**9 == 0 and first <= t // 10**9 <= last for t, _ in got):
+        wrong.append(f'TAI is not the log\'s: {got}')
+
+
+def shows(said, wrong, **fields):
+    shown = best(said)
+    if any(shown.get(name) != value for name, value in fields.items()):
+        wrong.append(f'{shown}')
+
+
+def says(said, text, wrong):
+    if text not in said:
+        wrong.append(f'does not say: {text}')
+
+
+def judge_nmea(said):
+    wrong = []
+    even(samples(said), 8, wrong)
+    shows(said, wrong, mode='3', seen='8', used='5', leap='0', bad='0')
+    return wrong
+
+
+def judge_ubx(said):
+    wrong = []
+    even(samples(said), 8, wrong)
+    shows(said, wrong, used='9', seen='10', receiver='u-blox', leap='1', tai_utc='37', bad='0')
+    says(said, 'leap tai_utc=37', wrong)
+    says(said, 'lost 0 the receiver was unplugged', wrong)
+    return wrong
+
+
+def judge_old(said):
+    wrong = [f'samples: {samples(said)}'] if samples(said) else []
+    says(said, 'leap tai_utc=34', wrong)
+    says(said, 'its count of leap seconds is not', wrong)
+    return wrong
+
+
+def judge_lost(said):
+    wrong = []
+    even(samples(said), 5, wrong)
+    says(said, 'no fix', wrong)
+    return wrong
 
 
 def make(form, path, *more):
@@ -104,25 +150,21 @@ def own_logs(work):
     make('ubx', ubx)
     make('ubx', old, '--leap', '15', '--seconds', '10')
     make('nmea', lost, '--lose', '6:11')
-    plays = [Play(nmea, 16, 1 / 7, work), Play(ubx, 30, 1 / 4, work), Play(old, 9, 1 / 4, work), Play(lost, 17, 1 / 7, work)]
-    said = [play.end() for play in plays]
-    first, last = START + TAI_UTC, START + TAI_UTC + 20
-    even('nmea', samples(said[0]), 8, first, last)
-    shown = best(said[0])
-    check(shown.get('mode') == '3' and shown.get('seen') == '8' and shown.get('used') == '5', f'nmea: {shown}')
-    check(shown.get('leap') == '0' and shown.get('bad') == '0', f'nmea: {shown}')
-    even('ubx', samples(said[1]), 8, first, last)
-    shown = best(said[1])
-    check(shown.get('used') == '9' and shown.get('seen') == '10' and shown.get('receiver') == 'u-blox', f'ubx: {shown}')
-    check(shown.get('leap') == '1' and shown.get('tai_utc') == '37' and shown.get('bad') == '0', f'ubx: {shown}')
-    check('leap tai_utc=37' in said[1], 'ubx: no leap count')
-    check('lost 0 the receiver was unplugged' in said[1], 'ubx: the end of the receiver is not noticed')
-    check(not samples(said[2]), f'old leap count: {samples(said[2])}')
-    check('leap tai_utc=34' in said[2] and 'its count of leap seconds is not' in said[2], f'old leap count: {said[2]}')
-    even('lost', samples(said[3]), 5, first, last)
-    check('no fix' in said[3], 'lost: the loss of the fix is not said')
-    if failures:
-        print('\n'.join(said))
+    cases = {'nmea': (nmea, 16, 1 / 7, judge_nmea), 'ubx': (ubx, 30, 1 / 4, judge_ubx), 'old leap count': (old, 9, 1 / 4, judge_old),
+             'lost': (lost, 17, 1 / 7, judge_lost)}
+    plays = {name: Play(log, seconds, cycle, work) for name, (log, seconds, cycle, _) in cases.items()}
+    said = {name: play.end() for name, play in plays.items()}
+    for name, (log, seconds, cycle, judge) in cases.items():
+        # gpsfake plays in real time and may itself fall behind, or lose its gpsd, on a busy machine: once more, alone.
+        for _ in range(2):
+            if judge(said[name]):
+                print(f'{name}: {judge(said[name])}; again')
+                said[name] = Play(log, seconds, cycle, work).end()
+        wrong = judge(said[name])
+        check(not wrong, f'{name}: {wrong}')
+        if wrong:
+            print(said[name])
+    print(f'{len(cases)} logs, {len(failures)} wrong')
 
 
 def given_logs(folder, work):

@@ -15,7 +15,7 @@ tidy() { # tidy FLAGS...; file names come from standard input
 pure='sdk/(base|time|sync|proof)|client/core|server/[a-z]+/core'
 find sdk server client tools -name '*.c' 2>/dev/null | sort >"$top_builddir/tidy.files" || :
 # What the makefiles define by option.
-printf '#define TAISTAMP_PKGDATADIR "/usr/share/taistamp"\n#define DEFAULT_CONFIG "/etc/taistamp/taid.yaml"\n#define DEFAULT_CLIENT_CONFIG "/etc/taistamp/tai-client.yaml"\n#define NETWORK_LIBRARY "libtaistamp-net.so.0"\n' \
+printf '#define TAISTAMP_PKGDATADIR "/usr/share/taistamp"\n#define TAISTAMP_STATEDIR "/var/lib/taistamp"\n#define DEFAULT_CONFIG "/etc/taistamp/taid.yaml"\n#define DEFAULT_CLIENT_CONFIG "/etc/taistamp/tai-client.yaml"\n#define NETWORK_LIBRARY "libtaistamp-net.so.0"\n' \
     >"$top_builddir/tidy.h"
 log=$top_builddir/tidy.log
 # shellcheck disable=SC2086

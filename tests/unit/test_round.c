@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sdk/time/arith.h"
+#include "sdk/time/page.h"
 #include "server/clock/core/round.h"
 #include "tests/unit/prop.h"
 
@@ -268,6 +269,35 @@ struct told {
 
 /* Founders come and go, and are measured badly at first: whoever goes by what the master's line said at some step is within
  * the width that grew with it until the correction ends. */
+/* A machine whose hardware clock lost its date: relative time by it is years off when a receiver comes. Absolute time begins where the
+ * receiver is, in one step; and one far off that contradicts an absolute line does not move it at all. */
+START_TEST(years_off_it_begins_at_the_reference)
+{
+    static const int64_t years[] = {-8, 8, 50, -56, 100};
+    for (int i = 0; i < 5; i++) {
+        struct round r;
+        round_init(&r, &settings);
+        struct sync_line line = {.timeline = here,
+                                 .raw = {S},
+                                 .tai = {truth(S, 0).ns - years[i] * 365 * 86400 * S},
+                                 .half_width = {0},
+                                 .growth = {1000},
+                                 .status = TAISTAMP_STATUS_RELATIVE};
+        round_take_up(&r, (tai_mono_t){S}, &line);
+        struct round_reference ref = reference(1, 2 * S, 0, 3 * US, 20 * US);
+        ck_assert(round_step(&r, here, (tai_mono_t){2 * S}, &ref, 1, NULL, 0));
+        ck_assert(r.begun);
+        ck_assert_int_eq(r.line.status, TAISTAMP_STATUS_SINGLE_REFERENCE);
+        ck_assert_int_le(llabs(line_error(&r, 2 * S, 0) - 3 * US), 2);
+        ck_assert_int_le(width_at(&r, 2 * S), 30 * US);
+        struct round_reference far[] = {ref, reference(2, 3 * S, 0, years[i] * 365 * 86400 * S, 20 * US)};
+        (void)round_step(&r, here, (tai_mono_t){3 * S}, far, 2, NULL, 0);
+        ck_assert(!page_status_has_interval(r.line.status) ||
+                  width_at(&r, 3 * S) >= llabs(line_error(&r, 3 * S, 0)));
+    }
+}
+END_TEST
+
 START_TEST(relative_rate_keeps_what_was_told)
 {
     enum { STEPS = 400, MEMBERS = 4, LIFE_S = 8 };
@@ -374,6 +404,7 @@ int main(void)
     tcase_add_test(tc, truth_is_always_inside);
     tcase_add_test(tc, new_master_goes_on_where_the_line_is);
     tcase_add_test(tc, far_outside_of_the_references_it_is_set_down);
+    tcase_add_test(tc, years_off_it_begins_at_the_reference);
     tcase_add_test(tc, relative_rate_keeps_what_was_told);
     tcase_add_test(tc, rounding_does_not_add_up);
     tcase_add_test(tc, clients_are_polled_evenly);

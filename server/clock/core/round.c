@@ -10,8 +10,9 @@
 
 #define PS_PER_NS      1000
 #define ELAPSED_NS_MAX INT64_C(100000000000000)
-#define OFFSET_NS_MAX                                                                                        \
-    INT64_C(1000000000000000) /* references further off than 11 days are taken as that far */
+/* References further off than 126 years are taken as that far: sums and differences of two stay in range. A machine whose hardware
+ * clock lost its date begins decades off. */
+#define OFFSET_NS_MAX INT64_C(4000000000000000000)
 #define STEP_NS_MAX   (10 * NS_PER_S)
 #define RATE_CLOSE_PS INT64_C(1000000) /* references' rates within 1 ppm of each other agree */
 #define SETTLE_S      (ROUND_SETTLE_NS / NS_PER_S)

@@ -156,7 +156,7 @@ json_t *control_json_tracking(const struct control_owner *owner)
     return o;
 }
 
-static json_t *address(const struct engine_address *a)
+json_t *control_json_address(const struct engine_address *a)
 {
     char text[INET6_ADDRSTRLEN];
     if (a->family == 4 && inet_ntop(AF_INET, a->bytes, text, sizeof text) != NULL)
@@ -172,8 +172,8 @@ static json_t *source(const struct control_owner *owner, const struct view_sourc
                           ? guard_reason_name((enum guard_reason)s->reason)
                           : NULL;
     json_t *o = json_pack("{s:o, s:b, s:b, s:o, s:s, s:s?, s:o}", "node", node(owner, s->node), "server",
-                          s->server, "reachable", s->reachable, "address", address(&s->address), "verdict",
-                          control_verdict_name(s->verdict), "reason", why, "reason_ns",
+                          s->server, "reachable", s->reachable, "address", control_json_address(&s->address),
+                          "verdict", control_verdict_name(s->verdict), "reason", why, "reason_ns",
                           why != NULL ? ns(s->reason_ns) : json_null());
     bool measured = s->samples > 0;
     if (o == NULL ||

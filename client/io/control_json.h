@@ -12,6 +12,9 @@ json_t *control_json_sources(const struct control_owner *owner);
 json_t *control_json_cluster(const struct control_owner *owner);
 json_t *control_json_oscillator(const struct control_owner *owner);
 
+/* "192.0.2.1:123", "[2001:db8::1]:123"; null for none. */
+json_t *control_json_address(const struct engine_address *address);
+
 /* The words of the enums; stable. */
 const char *control_state_name(enum view_state state);
 const char *control_verdict_name(enum view_verdict verdict);

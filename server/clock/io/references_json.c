@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/clock/io/references_json.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 
+#include "client/io/control_json.h"
 #include "server/clock/io/gps_report.h"
 #include "server/json.h"
 
@@ -45,26 +45,16 @@ static json_t *signs(uint8_t bits)
     return list;
 }
 
-static json_t *address(const struct engine_address *a)
-{
-    char text[INET6_ADDRSTRLEN];
-    if (a->family == 4 && inet_ntop(AF_INET, a->bytes, text, sizeof text) != NULL)
-        return json_sprintf("%s:%u", text, (unsigned)a->port);
-    if (a->family == 6 && inet_ntop(AF_INET6, a->bytes, text, sizeof text) != NULL)
-        return json_sprintf("[%s]:%u", text, (unsigned)a->port);
-    return json_null();
-}
-
 /* What a network server says of itself; null where the source is none. */
 static json_t *upstream(const struct refclock_upstream *u)
 {
     if (u == NULL)
         return json_null();
-    return json_pack("{s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:i}", "address", address(&u->address),
-                     "stratum", (int)u->stratum, "authenticated", (int)u->authenticated, "reference_id",
-                     json_sprintf("%08" PRIx32, u->reference_id), "root_delay_ns", ns(u->root_delay_ns),
-                     "root_dispersion_ns", ns(u->root_dispersion_ns), "delay_ns", ns(u->delay_ns), "poll_ns",
-                     ns(u->poll_ns), "reach", (int)u->reach);
+    return json_pack("{s:o, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:i}", "address",
+                     control_json_address(&u->address), "stratum", (int)u->stratum, "authenticated",
+                     (int)u->authenticated, "reference_id", json_sprintf("%08" PRIx32, u->reference_id),
+                     "root_delay_ns", ns(u->root_delay_ns), "root_dispersion_ns", ns(u->root_dispersion_ns),
+                     "delay_ns", ns(u->delay_ns), "poll_ns", ns(u->poll_ns), "reach", (int)u->reach);
 }
 
 /* Why it has its verdict. */

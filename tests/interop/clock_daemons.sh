@@ -5,7 +5,7 @@
 # follows it; so the clock stays where it is, and is itself the truth to compare with. About a minute; what adjtimex(2)
 # showed before is put back at the end.
 #
-#   CHRONYD=/path/to/chronyd NTPD=/path/to/ntpd tests/interop/clock_daemons.sh      (or found in $PATH and /usr/sbin)
+#   CHRONYD=/path/to/chronyd NTPD=/path/to/ntpd tests/interop/clock_daemons.sh      (or found: program.sh)
 #
 # It needs the right to steer the clock of the whole machine, which no package gives, and that nobody else steers it.
 # Where that is missing it says so and fails: it runs only when asked for, by `make interop-clock`.
@@ -15,12 +15,11 @@ without() {
     exit 1
 }
 PATH=$PATH:/usr/sbin:/sbin
-chronyd=${CHRONYD:-$(command -v chronyd)}
+chronyd=$("$top_srcdir/tests/interop/program.sh" chronyd) || without "there is no chronyd"
 ntpd=${NTPD:-$(command -v ntpd)}
 here=$top_srcdir/tests/interop
 kernel=$here/kernel_clock.py
 command -v python3 >/dev/null || without "python3 is not installed"
-[ -x "$chronyd" ] || without "there is no chronyd (CHRONYD=... names one that was only unpacked)"
 if [ "$(id -u)" != 0 ] || ! "$kernel" may; then without "this process may not set the clock"; fi
 if [ "${1:-}" != inside ]; then
     for comm in /proc/[0-9]*/comm; do
@@ -30,7 +29,7 @@ if [ "${1:-}" != inside ]; then
     done
     command -v ip >/dev/null || without "there is no ip command"
     unshare --net true 2>/dev/null || without "there are no network namespaces"
-    exec unshare --net "$0" inside
+    CHRONYD=$chronyd exec unshare --net "$0" inside
 fi
 cd "$top_builddir" || exit 1
 make -s docs/examples/clock_read || exit 1

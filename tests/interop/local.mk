@@ -1,8 +1,12 @@
 # Against software that shares no code with ours; also the examples that ship, as an app maker runs them.
 dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh
 TESTS += tests/interop/run.sh tests/interop/examples.sh
-# Beside a chronyd that is only unpacked, never installed: by `make interop` alone, where CHRONYD or $PATH has one.
-dist_check_SCRIPTS += tests/interop/ntp_servers.sh
+# Beside a chronyd that is only unpacked, never installed (program.sh): by `make interop` alone.
+dist_check_SCRIPTS += tests/interop/ntp_servers.sh tests/interop/program.sh
+clean-local: clean-unpacked
+clean-unpacked:
+	rm -rf tests/interop/unpacked
+.PHONY: clean-unpacked
 check_PROGRAMS += tests/interop/ntp_read
 tests_interop_ntp_read_SOURCES = tests/interop/ntp_read.c tests/unit/ntp_rig.c tests/unit/ntp_rig.h
 tests_interop_ntp_read_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS)

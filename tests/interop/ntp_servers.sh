@@ -2,16 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Our NTP client against the real chronyd as server, on loopback, with and without keys. One chronyd serves its own clock, a second
 # follows it, a third follows nobody; none steers anything (-x), so this machine's clock is the truth to compare
-# with. Some 40 seconds.
-#
-#   CHRONYD=/path/to/chronyd tests/interop/ntp_servers.sh      (or found in $PATH and /usr/sbin)
+# with. Some 40 seconds. Which chronyd: program.sh finds or unpacks one, CHRONYD=/path/to/chronyd names one.
 set -u
-PATH=$PATH:/usr/sbin:/sbin
-chronyd=${CHRONYD:-$(command -v chronyd)}
-if ! [ -x "$chronyd" ]; then
-    echo "SKIP NTP client beside chronyd: there is no chronyd (CHRONYD=... names one that was only unpacked)"
-    exit 77
-fi
+. "$top_srcdir/tests/check/skip.sh"
+chronyd=$("$top_srcdir/tests/interop/program.sh" chronyd) || skip ntp_servers "there is no chronyd"
 cd "$top_builddir" || exit 1
 read=tests/interop/ntp_read
 [ -x "$read" ] || make -s "$read" || exit 1

@@ -13,6 +13,8 @@ enum { ACCURACY_STATED_NS = 1000 };
 const char *const config_reference_words[] = {"system-clock", "kernel", "gpsd", "ntp",
                                               "shm",          "sock",   "pps",  NULL};
 
+const char *const config_reference_kind_words[] = {"gps", "upstream", "assumed", NULL};
+
 #define ROW(n, kind, field)                                                                                  \
     .section = "", .name = (n), .type = (kind), .offset = offsetof(struct config_reference, field)
 
@@ -20,6 +22,7 @@ const char *const config_reference_words[] = {"system-clock", "kernel", "gpsd", 
 static const struct setting keys[] = {
     {ROW("driver", SETTING_WORD, driver), .words = config_reference_words},
     {ROW("name", SETTING_NAME, name)},
+    {ROW("kind", SETTING_WORD, kind), .words = config_reference_kind_words},
     {ROW("group", SETTING_COUNT, group), .min = 1, .max = 65535},
     {ROW("accuracy_us", SETTING_US, accuracy_us), .min = 1, .max = 3600000000},
     {ROW("accuracy_ns", SETTING_NS, accuracy_ns), .min = 1, .max = 3600000000000},
@@ -54,6 +57,7 @@ static const struct use {
             {"server", BIT(NTP)},
             {"device", BIT(GPSD) | BIT(PPS)},
             {"path", BIT(SOCK)},
+            {"kind", BIT(SHM) | BIT(SOCK) | BIT(PPS)},
             {"key_file", BIT(NTP)},
             {"key_id", BIT(NTP)},
             {"unit", BIT(SHM)},
@@ -77,7 +81,7 @@ static bool applies(const void *element, const struct setting *key)
     return (drivers_of(key->name) & 1U << r->driver) != 0;
 }
 
-/* The first driver that takes it: there is one or two. */
+/* The first driver that takes it. */
 static const char *word_for(unsigned drivers)
 {
     for (unsigned i = 0; i < CONFIG_REFERENCE_DRIVERS; i++)
@@ -197,6 +201,7 @@ static void defaults(void *element)
 {
     struct config_reference *r = element;
     r->driver = -1;
+    r->kind = CONFIG_REFERENCE_UPSTREAM;
     r->poll_ns = POLL_NS;
 }
 

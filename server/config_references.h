@@ -24,9 +24,19 @@ enum config_reference_driver {
 };
 extern const char *const config_reference_words[];
 
+/* What stands behind a source that does not say it itself (shm, sock, pps), in the order of config_reference_kind_words. */
+enum config_reference_kind {
+    CONFIG_REFERENCE_GPS,      /* a satellite receiver of this machine */
+    CONFIG_REFERENCE_UPSTREAM, /* some other source outside of this machine */
+    CONFIG_REFERENCE_ASSUMED,  /* nothing that anybody measured: an RTC, this machine's own clock */
+    CONFIG_REFERENCE_KINDS
+};
+extern const char *const config_reference_kind_words[];
+
 struct config_reference {
     int driver;          /* enum config_reference_driver; -1 until read */
     char *name;          /* default: the driver's word */
+    int kind;            /* shm, sock, pps: enum config_reference_kind; default upstream */
     uint32_t group;      /* 1 to 65535: shares a cause of error with others of the same; 0: none */
     int64_t accuracy_us; /* ns; only while reading, what it said is in accuracy_ns */
     int64_t accuracy_ns; /* how wrong the source may be at most; above 0 once read */

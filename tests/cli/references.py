@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """sync.references from the source to the stamp: a cluster of one whose only reference is a socket that this test sends samples to.
-After the quarantine the status is single-reference, taictl and HTTP say why and how wide, an entry's clock is "gps"; what is
-given out (a segment of shared memory, a socket as chronyd makes it) is the same time; when the source goes silent it goes on by the
-oscillator, with a growing half-width; the last time known is kept. Two NTP servers that follow one server count once."""
+After the quarantine the status is single-reference, taictl and HTTP say why and how wide; an entry's clock is "upstream", for
+nothing said that a receiver stands behind it; what is given out (a segment of shared memory, a socket as chronyd makes it) is the
+same time; when the source goes silent it goes on by the oscillator, with a growing half-width; the last time known is kept. Two NTP
+servers that follow one server count once. The kind of a source is what its settings say."""
 import base64
 import ctypes
 import json
@@ -23,6 +24,9 @@ TAICTL = os.environ.get('taictl', os.path.join(os.environ['top_builddir'], 'taic
 UNIT = 100 + os.getpid() % 150
 MAGIC = 0x534f434b
 SAMPLE = struct.Struct('@qqdiiii')
+# Silent ones, of which the settings say what stands behind them, or do not.
+STATED = [f'driver: shm, name: {name}, unit: {UNIT}, accuracy_us: 1{kind}'
+          for name, kind in (('roof', ', kind: gps'), ('desk', ', kind: assumed'), ('dark', ''))]
 OFFSET_S = 0.000250  # the source is this far ahead of the machine's clock
 
 
@@ -140,7 +144,7 @@ def counting(taid, control, source, out):
     until(90, 'the reference counts', lambda: json.loads(ask(control, 'references', '--json'))['references'][0]['verdict'] == 'accepted')
     tracking = until(20, 'the line', lambda: (lambda t: t if t['status'] == 'single-reference' else None)(
         json.loads(ask(control, 'tracking', '--json'))))
-    check(tracking['source'] == 'gps', f'source {tracking["source"]}')
+    check(tracking['source'] == 'upstream', f'source {tracking["source"]}')
     # The source's accuracy, the width of what is read, and the samples' scatter; this machine's clock is 250 us behind it.
     half = int(tracking['half_width_ns'])
     check(50_000 <= half < 5_000_000, f'half-width {half} ns')
@@ -148,11 +152,11 @@ def counting(taid, control, source, out):
     check(tracking['references'] == 1 and tracking['holdover_ns'] == '0', f'{tracking["references"]} {tracking["holdover_ns"]}')
     check(json.loads(ask(control, 'oscillator', '--json'))['class'] == 'pc', 'taictl oscillator')
     shown = ask(control, 'references')
-    check(re.search(r'^Reference +gps ± .*, by 1 that count$', shown, re.M) is not None, shown)
+    check(re.search(r'^Reference +upstream ± .*, by 1 that count$', shown, re.M) is not None, shown)
     check(re.search(r'^roof +sock .* accepted$', shown, re.M) is not None, shown)
-    check(re.search(r'^Reference +own: gps ± ', ask(control, 'tracking'), re.M) is not None, ask(control, 'tracking'))
+    check(re.search(r'^Reference +own: upstream ± ', ask(control, 'tracking'), re.M) is not None, ask(control, 'tracking'))
     when = json.loads(http(taid, '/v1/time'))
-    check(when['reference'] == {'kind': 'gps', 'count': 1, 'holdover_ns': '0'}, f'/v1/time {when["reference"]}')
+    check(when['reference'] == {'kind': 'upstream', 'count': 1, 'holdover_ns': '0'}, f'/v1/time {when["reference"]}')
     parts = when['half_width_of_ns']
     check(sorted(parts) == ['age', 'path', 'slew', 'stamps', 'upstream'] and int(parts['upstream']) >= 50_000, f'/v1/time {parts}')
     metrics = http(taid, '/metrics')
@@ -180,7 +184,7 @@ def stamped(taid, work):
     with open(photo + '.tai', encoding='utf-8') as file:
         extra = re.search(r'^extra (\S+)$', file.read(), re.MULTILINE)[1]
     words = base64.b64decode(extra).decode().split('\n\n', 1)[1]
-    check(re.search(r'^clock gps$', words, re.M) is not None, f'the entry\'s clock is not gps: {words}')
+    check(re.search(r'^clock upstream$', words, re.M) is not None, f'the entry\'s clock is not upstream: {words}')
 
 
 def silent(control, source):
@@ -202,7 +206,7 @@ def one_upstream(work):
     """East and west follow 192.0.2.1: a common error of theirs is one error, so they have one group and are one voice."""
     servers = [Server('127.0.0.2', '192.0.2.1'), Server('127.0.0.3', '192.0.2.1')]
     taid = cluster_of_one(Taid(os.path.join(work, 'two')), [f'driver: ntp, name: {name}, server: "{server.address}", poll_s: 1'
-                                                            for name, server in zip(('east', 'west'), servers)])
+                                                            for name, server in zip(('east', 'west'), servers)] + STATED)
     control = os.path.join(taid.folder, 'run/control')
     for server in servers:
         server.start()
@@ -212,13 +216,15 @@ def one_upstream(work):
         def count():
             answer = ask(control, 'references', '--json')
             shown = json.loads(answer) if answer else {'references': [{'verdict': ''}]}
-            return shown if all(r['verdict'] == 'accepted' for r in shown['references']) else None
+            return shown if all(r['verdict'] == 'accepted' for r in shown['references'][:2]) else None
 
         shown = until(90, 'both servers count', count)
         if shown:
             groups = [r['group'] for r in shown['references']]
             check(groups[0] == groups[1] and groups[0] is not None and groups[0] >= 0x8000, f'groups {groups}')
             check(shown['voices'] == 1, f'two servers of one upstream are {shown["voices"]} voices')
+            kinds = [r['kind'] for r in shown['references']]
+            check(kinds == ['upstream', 'upstream', 'gps', 'assumed', 'upstream'], f'kinds {kinds}')
     finally:
         taid.stop()
         for server in servers:

@@ -51,9 +51,9 @@ static const char ALL[] =
     "130, group: 3}\n"
     "    - {driver: ntp, name: a, server: ntp.example, poll_s: 8, key_file: k, key_id: 7, group: 3}\n"
     "    - {driver: ntp, name: b, server: \"192.0.2.1:1123\", accuracy_ns: 999}\n"
-    "    - {driver: shm, accuracy_ns: 250, unit: 2}\n"
+    "    - {driver: shm, accuracy_ns: 250, unit: 2, kind: gps}\n"
     "    - {driver: sock, path: run/clock.sock, accuracy_us: 3600000000}\n"
-    "    - {driver: pps, accuracy_us: 1}\n"
+    "    - {driver: pps, accuracy_us: 1, kind: assumed}\n"
     "    - {driver: kernel}\n"
     "  not_before: 2026-02-28\n  serve_shm: 0\n  serve_sock: run/out.sock\n";
 
@@ -81,6 +81,9 @@ START_TEST(test_all)
     ck_assert(r[2].key_id == 7 && r[2].poll_ns == 8000000000 && r[2].accuracy_ns == 1000);
     ck_assert(r[3].key_file == NULL && r[3].poll_ns == 16000000000 && r[3].accuracy_ns == 999);
     ck_assert(r[4].unit == 2 && r[4].accuracy_ns == 250);
+    ck_assert_int_eq(r[4].kind, CONFIG_REFERENCE_GPS);
+    ck_assert_int_eq(r[5].kind, CONFIG_REFERENCE_UPSTREAM); /* nothing says that it is a receiver */
+    ck_assert_int_eq(r[6].kind, CONFIG_REFERENCE_ASSUMED);
     ck_assert_str_eq(r[5].path, "/etc/t/d/run/clock.sock");
     ck_assert_int_eq(r[5].accuracy_ns, 3600000000000);
     ck_assert_str_eq(r[6].device, "/dev/pps0");
@@ -92,6 +95,7 @@ START_TEST(test_all)
     ck_assert_ptr_nonnull(strstr(text, "  references:\n    - driver: gpsd\n      name: \"gpsd\"\n"
                                        "      accuracy_ns: 1000\n      delay_ns: 50\n"));
     ck_assert_ptr_nonnull(strstr(text, "      pulses_only: true\n      surveyed: true\n"));
+    ck_assert_ptr_nonnull(strstr(text, "      kind: upstream\n"));
     ck_assert_ptr_nonnull(strstr(text, "  not_before: 2026-02-28\n"));
     ck_assert_ptr_nonnull(strstr(text, "  serve_shm: 0\n"));
     free(text);
@@ -160,6 +164,12 @@ static const struct bad {
      "6: unit has no effect with driver: ntp; it is for shm"},
     {LIST "    - driver: kernel\n      poll_s: 1\n", TAI_ERR_FORMAT,
      "5: poll_s has no effect with driver: kernel"},
+    {LIST "    - driver: gpsd\n      kind: gps\n", TAI_ERR_FORMAT,
+     "5: kind has no effect with driver: gpsd; it is for shm"},
+    {LIST "    - driver: ntp\n      server: h\n      kind: gps\n", TAI_ERR_FORMAT,
+     "6: kind has no effect with driver: ntp"},
+    {LIST "    - driver: shm\n      kind: system\n", TAI_ERR_FORMAT,
+     "5: kind must be gps, upstream or assumed"},
     {LIST "    - driver: ntp\n", TAI_ERR_FORMAT, "4: driver: ntp needs server"},
     {LIST "    - {driver: ntp, server: a b}\n", TAI_ERR_FORMAT, "4: server must be 1 to 255 characters"},
     {LIST "    - {driver: ntp, server: [h]}\n", TAI_ERR_FORMAT,

@@ -267,10 +267,22 @@ START_TEST(every_reason_has_words)
 {
     for (unsigned i = 0; i < TIMEKEEPER_REASONS; i++)
         ck_assert_uint_gt(strlen(timekeeper_reason_words((enum timekeeper_reason)i)), 0);
-    ck_assert_int_eq(timekeeper_kind(REFCLOCK_GPSD), TAISTAMP_CLOCK_GPS);
-    ck_assert_int_eq(timekeeper_kind(REFCLOCK_NTP), TAISTAMP_CLOCK_UPSTREAM);
-    ck_assert_int_eq(timekeeper_kind(REFCLOCK_KERNEL), TAISTAMP_CLOCK_SYSTEM);
-    ck_assert_int_eq(timekeeper_kind(REFCLOCK_SYSTEM_CLOCK), TAISTAMP_CLOCK_ASSUMED);
+    static const struct {
+        enum refclock_driver driver;
+        enum taistamp_clock_source stated, kind;
+    } rows[] = {
+        {REFCLOCK_GPSD, TAISTAMP_CLOCK_ASSUMED, TAISTAMP_CLOCK_GPS},
+        {REFCLOCK_NTP, TAISTAMP_CLOCK_GPS, TAISTAMP_CLOCK_UPSTREAM},
+        {REFCLOCK_KERNEL, TAISTAMP_CLOCK_GPS, TAISTAMP_CLOCK_SYSTEM},
+        {REFCLOCK_SYSTEM_CLOCK, TAISTAMP_CLOCK_GPS, TAISTAMP_CLOCK_ASSUMED},
+        {REFCLOCK_SHM, TAISTAMP_CLOCK_UPSTREAM, TAISTAMP_CLOCK_UPSTREAM},
+        {REFCLOCK_SOCK, TAISTAMP_CLOCK_GPS, TAISTAMP_CLOCK_GPS},
+        {REFCLOCK_PPS, TAISTAMP_CLOCK_ASSUMED, TAISTAMP_CLOCK_ASSUMED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct refclock_settings source = {.driver = rows[i].driver, .kind = rows[i].stated};
+        ck_assert_int_eq(timekeeper_kind(&source), rows[i].kind);
+    }
 }
 END_TEST
 

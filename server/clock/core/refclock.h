@@ -42,7 +42,8 @@ enum refclock_driver {
 /* Of one source, as configured, in the order of the configuration. What does not concern its driver is zero. */
 struct refclock_settings {
     enum refclock_driver driver;
-    char name[REFCLOCK_NAME_MAX]; /* for people and logs; unique in the node */
+    char name[REFCLOCK_NAME_MAX];    /* for people and logs; unique in the node */
+    enum taistamp_clock_source kind; /* shm, sock, pps: what stands behind it, as entries shall say */
     uint16_t
         group; /* not 0: shares a cause of error (antenna, upstream) with others of this number: counts once */
     int64_t accuracy_ns; /* declared: how wrong the source itself may be at most, > 0 */

@@ -167,6 +167,7 @@ void timekeeper_recall(struct timekeeper *keeper, const struct timekeeper_memory
 struct timekeeper_source_view {
     char name[REFCLOCK_NAME_MAX];
     enum refclock_driver driver;
+    enum taistamp_clock_source kind; /* timekeeper_kind */
     uint16_t group;
     enum refclock_verdict verdict;
     enum timekeeper_reason reason;
@@ -210,7 +211,8 @@ void timekeeper_oscillator(const struct timekeeper *keeper, struct view_oscillat
 /* The last evidence of a source; NULL: none came. Valid until the next event. */
 const struct refclock_evidence *timekeeper_evidence_of(const struct timekeeper *keeper, uint8_t source);
 
-/* What a driver's time is, for entries: gps for receivers, upstream, system, assumed. */
-enum taistamp_clock_source timekeeper_kind(enum refclock_driver driver);
+/* What a source's time is, for entries: gps, upstream, system, assumed. By the driver; where that cannot know (shm, sock, pps),
+ * by the settings. */
+enum taistamp_clock_source timekeeper_kind(const struct refclock_settings *source);
 
 #endif

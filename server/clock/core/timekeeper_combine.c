@@ -74,7 +74,7 @@ static bool sources_agree(const struct timekeeper *k, struct target *ret)
         int64_t by = e->tai.ns - zero; /* those that count agree: they are near each other */
         voices[n] =
             (struct judge_voice){{by - e->half_width_ns, by + e->half_width_ns, k->settings.sources[i].group},
-                                 (uint8_t)timekeeper_kind(k->settings.sources[i].driver),
+                                 (uint8_t)timekeeper_kind(&k->settings.sources[i]),
                                  e->rate_ps_per_s};
         places[n++] = i;
         t.growth = e->growth.ppb > t.growth.ppb ? e->growth : t.growth;

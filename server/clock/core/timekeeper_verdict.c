@@ -199,10 +199,9 @@ static void let_speak(const struct timekeeper *k, struct hearing *h, size_t sour
     int64_t half = s->estimate.half_width_ns, by;
     if (!arith_sub(item.earliest_ns, zero.ns, &by) || by > FAR_NS || by < -FAR_NS)
         by = item.earliest_ns > zero.ns ? FAR_NS : -FAR_NS;
-    h->voices[h->count] =
-        (struct judge_voice){.item = {by, by + 2 * half, k->settings.sources[source].group},
-                             .kind = (uint8_t)timekeeper_kind(k->settings.sources[source].driver),
-                             .rate_ps_per_s = s->estimate.rate_ps_per_s};
+    h->voices[h->count] = (struct judge_voice){.item = {by, by + 2 * half, k->settings.sources[source].group},
+                                               .kind = (uint8_t)timekeeper_kind(&k->settings.sources[source]),
+                                               .rate_ps_per_s = s->estimate.rate_ps_per_s};
     h->sources[h->count++] = (uint8_t)source;
 }
 

@@ -11,6 +11,7 @@ static void view_source(const struct timekeeper *k, size_t i, tai_mono_t raw,
     const struct refclock_settings *c = &k->settings.sources[i];
     const struct timekeeper_source *s = &k->sources[i];
     *v = (struct timekeeper_source_view){.driver = c->driver,
+                                         .kind = timekeeper_kind(c),
                                          .group = c->group,
                                          .verdict = s->verdict,
                                          .reason = s->reason,

@@ -26,14 +26,15 @@ const char *timekeeper_reason_words(enum timekeeper_reason reason)
     return (unsigned)reason < TIMEKEEPER_REASONS ? words[reason] : words[TIMEKEEPER_NO_REASON];
 }
 
-enum taistamp_clock_source timekeeper_kind(enum refclock_driver driver)
+enum taistamp_clock_source timekeeper_kind(const struct refclock_settings *source)
 {
-    switch (driver) {
+    switch (source->driver) {
     case REFCLOCK_GPSD:
-    case REFCLOCK_SHM: /* receivers feed these three */
+        return TAISTAMP_CLOCK_GPS;
+    case REFCLOCK_SHM: /* nothing in what they hand over says who measured it */
     case REFCLOCK_SOCK:
     case REFCLOCK_PPS:
-        return TAISTAMP_CLOCK_GPS;
+        return source->kind;
     case REFCLOCK_NTP:
         return TAISTAMP_CLOCK_UPSTREAM;
     case REFCLOCK_KERNEL:

@@ -162,10 +162,19 @@ static bool tai_at(void *ctx, tai_mono_t raw, struct tai_interval *ret_interval)
 
 /* ---- Opening ---- */
 
+/* In the order of enum config_reference_kind. */
+static const enum taistamp_clock_source kinds[] = {
+    [CONFIG_REFERENCE_GPS] = TAISTAMP_CLOCK_GPS,
+    [CONFIG_REFERENCE_UPSTREAM] = TAISTAMP_CLOCK_UPSTREAM,
+    [CONFIG_REFERENCE_ASSUMED] = TAISTAMP_CLOCK_ASSUMED,
+};
+_Static_assert(sizeof kinds / sizeof kinds[0] == CONFIG_REFERENCE_KINDS, "one for each");
+
 static void fill_source(const struct config_reference *from, struct refclock_settings *to)
 {
     *to = (struct refclock_settings){
         .driver = drivers[from->driver].driver,
+        .kind = kinds[from->kind],
         .group = (uint16_t)from->group,
         .accuracy_ns = from->accuracy_ns,
         .delay_ns = from->delay_ns,

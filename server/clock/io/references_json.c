@@ -66,10 +66,11 @@ static const char *why_of(const struct timekeeper_source_view *s)
 
 static json_t *source(const struct reference_set *set, const struct timekeeper_source_view *s, uint8_t i)
 {
-    json_t *o = json_pack(
-        "{s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "name", s->name, "driver", driver_name(s->driver), "group",
-        s->group != 0 ? json_integer(s->group) : json_null(), "verdict", gps_report_verdict(s->verdict),
-        "why", why_of(s), "value", ns(s->value), "quarantine_ns", ns(s->quarantine_ns));
+    json_t *o = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "name", s->name, "driver",
+                          driver_name(s->driver), "kind", taistamp_clock_name(s->kind), "group",
+                          s->group != 0 ? json_integer(s->group) : json_null(), "verdict",
+                          gps_report_verdict(s->verdict), "why", why_of(s), "value", ns(s->value),
+                          "quarantine_ns", ns(s->quarantine_ns));
     if (o == NULL || json_object_set_new(o, "offset_ns", ns_if(s->speaks, s->offset_ns)) != 0 ||
         json_object_set_new(o, "half_width_ns", ns_if(s->speaks, s->half_width_ns)) != 0 ||
         json_object_set_new(o, "sigma_ns", ns_if(s->speaks, s->sigma_ns)) != 0 ||

@@ -7,7 +7,8 @@ accuracy: taid$(EXEEXT)
 	$(srcdir)/tests/accuracy/shm.py --clknetsim '$(CLKNETSIM)' --chronyd '$(CHRONYD)' --taid ./taid $(SHM_OPTIONS)
 .PHONY: accuracy
 
-# What a spoofer can do, and false alarms: docs/ACCURACY.md. In `make check` a small part of it, with its promises.
+# What a spoofer can do, and how often an honest receiver is taken for one: docs/ACCURACY.md. In `make check` a small part of either, with
+# its promises. A year of one row takes minutes: make alarms ALARMS_OPTIONS='--row 2 --days 365 --seeds 4'.
 check_PROGRAMS += tests/accuracy/spoofing
 TESTS += tests/accuracy/spoofing
 tests_accuracy_spoofing_SOURCES = tests/accuracy/spoofing.c tests/unit/timekeeper_rig.c tests/unit/timekeeper_rig.h
@@ -16,3 +17,11 @@ tests_accuracy_spoofing_LDADD = $(node_test_libs) -lm
 spoofing: tests/accuracy/spoofing$(EXEEXT)
 	tests/accuracy/spoofing --whole
 .PHONY: spoofing
+check_PROGRAMS += tests/accuracy/alarms
+TESTS += tests/accuracy/alarms
+tests_accuracy_alarms_SOURCES = tests/accuracy/alarms.c tests/unit/timekeeper_rig.c tests/unit/timekeeper_rig.h
+tests_accuracy_alarms_CFLAGS = $(IO_CFLAGS)
+tests_accuracy_alarms_LDADD = $(node_test_libs) -lm
+alarms: tests/accuracy/alarms$(EXEEXT)
+	tests/accuracy/alarms $(ALARMS_OPTIONS)
+.PHONY: alarms

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a spoofer can do to a node's timekeeper, and how often an honest source is taken for one: the tables of docs/ACCURACY.md.
+/* What a spoofer can do to a node's timekeeper, and how soon it is noticed: a table of docs/ACCURACY.md. alarms.c has the
+ * other side, how often an honest source is taken for one.
  *
  *     tests/accuracy/spoofing            small, with its promises checked: runs in `make check`
  *     tests/accuracy/spoofing --whole    all cells; minutes. `make spoofing`
  *
  * The receiver: pulses with 0.25 us of noise (one sigma), accuracy 100 ns declared. Errors are of the reference that the node would
  * tell its cluster, against the truth. "Noticed" is the first second with a suspect or with doubt. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,52 +198,7 @@ static void steps(enum oscillator_class class, double wander, unsigned receivers
         rig_end(&t[i].rig);
 }
 
-/* ---- False alarms ---- */
-
-/* Load: at random, every six hours on average, the machine works for an hour, and its crystal warms up with 120 s. */
-static void honest(const char *name, enum oscillator_class class, double wander, double swing, double load,
-                   unsigned seeds, unsigned seconds)
-{
-    unsigned suspicions = 0, doubts = 0, absent = 0, wrong = 0;
-    double squares = 0;
-    for (unsigned i = 0; i < seeds; i++) {
-        struct rig rig;
-        rig_start(&rig, 300 + i, class, wander);
-        (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
-        rig.swing = swing;
-        rig.swing_period_s = DAY_S;
-        rig_begin(&rig, NULL);
-        rig_seconds(&rig, 40);
-        rig_clear(&rig);
-        uint64_t random = 0x9E3779B97F4A7C15u * (i + 1);
-        double warm = 0, warm_to = 0;
-        unsigned works = 0;
-        for (unsigned s = 0; s < seconds; s++) {
-            random = random * 6364136223846793005u + 1442695040888963407u;
-            if (load > 0 && works == 0 && random >> 33 < (UINT64_C(1) << 31) / (6 * HOUR_S))
-                works = HOUR_S;
-            works -= works > 0;
-            warm_to = works > 0 ? load : 0;
-            rig.walk += (warm_to - warm) / 120;
-            warm += (warm_to - warm) / 120;
-            rig_second(&rig);
-            squares += (double)rig.error_ns * (double)rig.error_ns;
-        }
-        suspicions += rig.suspicions;
-        doubts += rig.doubts;
-        absent += rig.absent_seconds;
-        wrong += rig.false_seconds;
-        rig_end(&rig);
-    }
-    double years = (double)seeds * seconds / (365.25 * DAY_S), all = (double)seeds * seconds;
-    printf("| %s, W %.0e, %s | %.2f | %u (%.1f) | %u (%.0f) | %u | %.0f ns |\n", oscillator_name(class),
-           wander, name, years, suspicions, suspicions / years, doubts, doubts / years, wrong,
-           sqrt(squares / all));
-    check(wrong == 0, "an honest second was false");
-    check(absent == 0, "nothing was said although a source counts");
-    check(suspicions == 0, "an honest source was suspected");
-    (void)fflush(stdout);
-}
+/* ---- All of it ---- */
 
 static void tables(bool whole)
 {
@@ -259,14 +214,6 @@ static void tables(bool whole)
     steps(OSCILLATOR_PC, 1e-9, 1, seeds, seconds, patience);
     steps(OSCILLATOR_PC, 1e-9, 2, seeds, seconds, patience);
     steps(OSCILLATOR_PC, 1e-9, 3, seeds, seconds, patience);
-    printf("\n| honest receiver | years | suspected (a year) | doubted (a year) | false seconds | RMS error "
-           "|\n|---|---|---|---|---|---|\n");
-    seeds = whole ? 4 : 1;
-    seconds = whole ? 30 * DAY_S : 6 * HOUR_S;
-    honest("daily swing 50 ppb", OSCILLATOR_PC, 1e-9, 5e-8, 0, seeds, seconds);
-    honest("the same, and load of 300 ppb", OSCILLATOR_PC, 1e-9, 5e-8, 3e-7, seeds, seconds);
-    honest("daily swing 5 ppb", OSCILLATOR_TCXO, 1e-10, 5e-9, 0, seeds, seconds);
-    honest("the same, and load of 30 ppb", OSCILLATOR_TCXO, 1e-10, 5e-9, 3e-8, seeds, seconds);
 }
 
 int main(int argc, char **argv)

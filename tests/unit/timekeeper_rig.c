@@ -89,6 +89,9 @@ static void advance(struct rig *rig)
     rig->y = rig->walk;
     if (rig->swing_period_s > 0)
         rig->y += rig->swing * sin(6.283185307179586 * (double)rig->second / rig->swing_period_s);
+    rig->warmth_k += (rig->heat_k - rig->warmth_k) / 120;
+    rig->shown_k += (rig->warmth_k - rig->shown_k) / 60;
+    rig->y += rig->coefficient * rig->warmth_k;
     rig->true_ns += RIG_S;
     double more = rig->y * 1e9 + rig->raw_fraction;
     rig->raw_ns += RIG_S + (int64_t)floor(more);
@@ -116,6 +119,11 @@ void rig_second(struct rig *rig)
             continue;
         struct refclock_sample sample = rig_sample(rig, i);
         timekeeper_sample(rig->keeper, &sample);
+    }
+    if (rig->sensor_k > 0) {
+        double steps = floor(rig->shown_k / rig->sensor_k + 0.5);
+        timekeeper_temperature(rig->keeper, (struct holdover_temperature){
+                                                true, 315000 + (int64_t)(1000 * rig->sensor_k * steps)});
     }
     if (rig->has_peers)
         timekeeper_peers(rig->keeper, &rig->peers);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A simulated oscillator and simulated receivers around one real timekeeper, with the truth beside it.
  *
- * True time goes on by whole seconds. The raw clock runs fast by y: a constant, a random walk of `wander` per root second, a daily sine and
- * steps as the caller sets them. A source names true TAI plus its bias, its noise (normal, cut at 4 sigma) and what a spoofer
+ * True time goes on by whole seconds. The raw clock runs fast by y: a constant, a random walk of `wander` per root second, a daily sine,
+ * what warmth does to the crystal, and steps as the caller sets them. A source names true TAI plus its bias, its noise (normal, cut at 4 sigma) and what a spoofer
  * adds: a step, and a drag that grows. rig_second() checks after each second that what the timekeeper says is true. */
 #ifndef TESTS_UNIT_TIMEKEEPER_RIG_H
 #define TESTS_UNIT_TIMEKEEPER_RIG_H
@@ -29,6 +29,10 @@ struct rig {
     struct rig_source sources[REFCLOCKS_MAX];
     double y, walk, wander; /* relative */
     double swing, swing_period_s;
+    double heat_k, warmth_k; /* the crystal follows the heat within 120 s, and ... */
+    double coefficient;      /* ... runs faster by this for each kelvin */
+    double sensor_k;         /* a thermometer is read in such steps, 60 s late; 0: there is none */
+    double shown_k;
     double raw_fraction;
     int64_t true_ns, raw_ns;
     int64_t second; /* since the beginning */

@@ -49,6 +49,8 @@ struct view_tracking {
         references; /* own sources that count, correlated ones once; the host's owner knows, an engine says 0 */
     int64_t holdover_ns; /* since the last of them counted; 0: one counts, or none ever did; likewise */
     struct sync_leap leap;
+    bool leap_heard;       /* own sources say something of leap seconds; likewise */
+    uint32_t leap_differs; /* so many of them not what the table says */
     uint64_t timeline;
     uint64_t timeline_changes;
     uint64_t hlc_ns;

@@ -68,13 +68,20 @@ static json_t *reference(const struct sync_reference *r)
                      (json_int_t)r->rate_ps_per_s);
 }
 
-static json_t *leap(const struct sync_leap *l)
+static json_t *announced(const struct view_tracking *t)
 {
+    return t->leap_heard ? json_pack("{s:i}", "differ", (int)t->leap_differs) : json_null();
+}
+
+static json_t *leap(const struct view_tracking *t)
+{
+    const struct sync_leap *l = &t->leap;
     if (l->expires.ns == 0)
         return json_null();
-    return json_pack(
-        "{s:i, s:i, s:o, s:o}", "tai_utc_s", (int)l->tai_utc_s, "next_tai_utc_s", (int)l->next_tai_utc_s,
-        "next_ns", l->next.ns == PAGE_NEVER ? json_null() : ns(l->next.ns), "expires_ns", ns(l->expires.ns));
+    return json_pack("{s:i, s:i, s:o, s:o, s:o}", "tai_utc_s", (int)l->tai_utc_s, "next_tai_utc_s",
+                     (int)l->next_tai_utc_s, "next_ns",
+                     l->next.ns == PAGE_NEVER ? json_null() : ns(l->next.ns), "expires_ns", ns(l->expires.ns),
+                     "announced", announced(t));
 }
 
 static json_t *budget(const struct view_budget *b)
@@ -146,8 +153,7 @@ json_t *control_json_tracking(const struct control_owner *owner)
         json_object_set_new(o, "reference", reference(&t.reference)) != 0 ||
         json_object_set_new(o, "references", json_integer((json_int_t)t.references)) != 0 ||
         json_object_set_new(o, "holdover_ns", ns(t.holdover_ns)) != 0 ||
-        json_object_set_new(o, "leap", leap(&t.leap)) != 0 ||
-        json_object_set_new(o, "timeline", timeline) != 0 ||
+        json_object_set_new(o, "leap", leap(&t)) != 0 || json_object_set_new(o, "timeline", timeline) != 0 ||
         json_object_set_new(o, "timeline_changes", json_integer((json_int_t)t.timeline_changes)) != 0 ||
         json_object_set_new(o, "hlc", hlc) != 0 || json_object_set_new(o, "corrections", counts) != 0) {
         json_decref(o);

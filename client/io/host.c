@@ -420,6 +420,8 @@ static void control_tracking(void *ctx, struct view_tracking *ret_view)
     h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
     const struct page_make make = make_now(h, ret_view);
     ret_view->references = make.references;
+    ret_view->leap_heard = make.leap_heard;
+    ret_view->leap_differs = make.leap_differs;
     ret_view->holdover_ns = make.holdover_ns > 0 ? make.holdover_ns : 0;
     if (!h->settings->steer)
         host_see_system_clock(ret_view);

@@ -83,7 +83,8 @@ struct host_settings {
     void (*ready)(void *ctx);
     /* Once: after the first line with an interval was published. */
     void (*published)(void *ctx);
-    /* What the owner knows of its own reference, for the clock page: how many of its sources count, and since when none does.
+    /* What the owner knows of its own reference, for the clock page: how many of its sources count, since when none does,
+     * and how many of them announce other leap seconds than the table has.
      * The rest is filled in. */
     void (*make)(void *ctx, tai_mono_t raw, struct page_make *make);
     /* The answer to a verb of the control socket that is the owner's own, as control_answer has them; NULL: it has no such. */

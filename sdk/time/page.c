@@ -88,7 +88,9 @@ enum { MAKE_SAID = 1, MAKE_NONE = 0xFF /* no own reference */ };
 static void store_make(struct clock_page *page, const struct page_make *m)
 {
     uint64_t kind = m->has_reference ? (uint64_t)m->kind : MAKE_NONE;
-    store(page, PAGE_W_MAKE, m->said ? MAKE_SAID | kind << 8 | (uint64_t)m->references << 16 : 0);
+    uint64_t leap = m->leap_heard ? (uint64_t)m->leap_differs + 1 : 0;
+    store(page, PAGE_W_MAKE,
+          m->said ? MAKE_SAID | kind << 8 | (uint64_t)m->references << 16 | leap << 24 : 0);
     store(page, PAGE_W_HOLDOVER, (uint64_t)m->holdover_ns);
     store(page, PAGE_W_UPSTREAM, (uint64_t)m->upstream_ns);
     store(page, PAGE_W_PATH, (uint64_t)m->path_ns);
@@ -113,6 +115,9 @@ static struct page_make load_make(const struct clock_page *page)
     m.has_reference = kind <= TAISTAMP_CLOCK_ASSUMED;
     m.kind = m.has_reference ? (enum taistamp_clock_source)kind : TAISTAMP_CLOCK_ASSUMED;
     m.references = (uint8_t)(word >> 16 & PAGE_FLAGS_BYTE);
+    uint64_t leap = word >> 24 & PAGE_FLAGS_BYTE;
+    m.leap_heard = leap != 0;
+    m.leap_differs = leap != 0 ? (uint8_t)(leap - 1) : 0;
     int64_t holdover_ns = page_i64(page_load(page, PAGE_W_HOLDOVER));
     m.holdover_ns = holdover_ns < 0 ? -1 : holdover_ns;
     m.upstream_ns = load_part(page, PAGE_W_UPSTREAM);

@@ -31,7 +31,9 @@
  *                                                  up, 24-31 servers; 0: not known
  *     18  bits 0-7 1 when 18 to 24 say        19  holdover
  *         something, 8-15 kind of the own     20 to 24  upstream, path, stamps, age, slew
- *         reference, 16-23 how many count     25 to 63  zero
+ *         reference, 16-23 how many count,
+ *         24-31 how many announce other
+ *         leap seconds + 1, 0: none does      25 to 63  zero
  *
  * This module is pure: mapping the page and reading clocks is done by its callers (sdk/io/page.h). */
 #ifndef SDK_TIME_PAGE_H
@@ -95,7 +97,9 @@ struct page_make {
     bool said;
     bool has_reference; /* the writer vouches for TAI by sources of its own */
     enum taistamp_clock_source kind;
-    uint8_t references; /* of its sources count now, correlated ones once; saturates at PAGE_COUNT_MAX */
+    bool leap_heard;      /* own sources announce leap seconds, or that none comes */
+    uint8_t leap_differs; /* so many of them not what the leap table says; saturates at PAGE_COUNT_MAX */
+    uint8_t references;   /* of its sources count now, correlated ones once; saturates at PAGE_COUNT_MAX */
     int64_t
         holdover_ns; /* since the last of them counted; 0: one counts; -1: nothing is held, or there are none */
     int64_t upstream_ns, path_ns, stamps_ns, age_ns, slew_ns; /* parts of the half-width, >= 0 */

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libtaiclockcore.la
 libtaiclockcore_la_CFLAGS = $(PURE_CFLAGS)
 libtaiclockcore_la_SOURCES = \
 	server/clock/core/anchor.c server/clock/core/anchor.h \
+	server/clock/core/announcement.c server/clock/core/announcement.h \
 	server/clock/core/beat.c server/clock/core/beat.h \
 	server/clock/core/ensemble.c server/clock/core/ensemble.h \
 	server/clock/core/election.c server/clock/core/election.h \

@@ -52,10 +52,11 @@ class Source(threading.Thread):
 
 
 class Server(threading.Thread):
-    """An NTP server of stratum 2 with this machine's time, that says it follows `upstream`."""
+    """An NTP server of stratum 2 with this machine's time, that says it follows `upstream` and announces a leap second or none."""
 
-    def __init__(self, host, upstream):
+    def __init__(self, host, upstream, leap):
         super().__init__(daemon=True)
+        self.leap = leap
         self.upstream = upstream
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
@@ -69,7 +70,7 @@ class Server(threading.Thread):
                 return
             now = time.clock_gettime_ns(time.CLOCK_REALTIME)
             stamp = (now // 10**9 + 2208988800 << 32) + ((now % 10**9 << 32) // 10**9)
-            self.socket.sendto(struct.pack('!BBbbII4sQ8sQQ', 4 << 3 | 4, 2, 3, -20, 16, 16, socket.inet_aton(self.upstream),
+            self.socket.sendto(struct.pack('!BBbbII4sQ8sQQ', self.leap << 6 | 4 << 3 | 4, 2, 3, -20, 16, 16, socket.inet_aton(self.upstream),
                                            stamp - (8 << 32), request[40:48], stamp, stamp), who)
 
 
@@ -149,6 +150,7 @@ def counting(taid, control, source, out):
     half = int(tracking['half_width_ns'])
     check(50_000 <= half < 5_000_000, f'half-width {half} ns')
     check(abs(int(tracking['system_ns']) - OFFSET_S * 1e9) < half, f'{tracking["system_ns"]} ns from this machine\'s clock')
+    check(tracking['leap']['announced'] is None, f'{tracking["leap"]}')  # a datagram with leap 0 says nothing
     check(tracking['references'] == 1 and tracking['holdover_ns'] == '0', f'{tracking["references"]} {tracking["holdover_ns"]}')
     check(json.loads(ask(control, 'oscillator', '--json'))['class'] == 'pc', 'taictl oscillator')
     shown = ask(control, 'references')
@@ -202,9 +204,23 @@ def silent(control, source):
     check(', by the oscillator alone for ' in ask(control, 'references'), ask(control, 'references'))
 
 
+def announced(taid, control, references):
+    """One of two servers announces a leap second: a flag everywhere, and no more."""
+    words = [r['announces'] for r in references]
+    check(words[0] == 'agrees with the leap table' and words[1] == 'announces a leap second that the leap table does not have' and
+          words[2:] == [None] * 3, f'announcements {words}')
+    tracking = json.loads(ask(control, 'tracking', '--json'))
+    check(tracking['leap']['announced'] == {'differ': 1}, f'tracking {tracking["leap"]}')
+    check('; 1 of the references announces other leap seconds\n' in ask(control, 'tracking'), ask(control, 'tracking'))
+    check(' [announces a leap second that the leap table does not have]\n' in ask(control, 'references'), ask(control, 'references'))
+    until(10, '/metrics has the flag', lambda: '\ntaistamp_leap_announcements_differ 1\n' in http(taid, '/metrics'))
+    check('reference west announces a leap second that the leap table does not have' in taid.said(), taid.said())
+
+
 def one_upstream(work):
-    """East and west follow 192.0.2.1: a common error of theirs is one error, so they have one group and are one voice."""
-    servers = [Server('127.0.0.2', '192.0.2.1'), Server('127.0.0.3', '192.0.2.1')]
+    """East and west follow 192.0.2.1: a common error of theirs is one error, so they have one group and are one voice. West
+    announces a leap second that no table has, and that is shown."""
+    servers = [Server('127.0.0.2', '192.0.2.1', 0), Server('127.0.0.3', '192.0.2.1', 1)]
     taid = cluster_of_one(Taid(os.path.join(work, 'two')), [f'driver: ntp, name: {name}, server: "{server.address}", poll_s: 1'
                                                             for name, server in zip(('east', 'west'), servers)] + STATED)
     control = os.path.join(taid.folder, 'run/control')
@@ -225,6 +241,7 @@ def one_upstream(work):
             check(shown['voices'] == 1, f'two servers of one upstream are {shown["voices"]} voices')
             kinds = [r['kind'] for r in shown['references']]
             check(kinds == ['upstream', 'upstream', 'gps', 'assumed', 'upstream'], f'kinds {kinds}')
+            announced(taid, control, shown['references'])
     finally:
         taid.stop()
         for server in servers:

@@ -25,7 +25,8 @@ TRACKING = {
     'budget': {'upstream_ns': '12000', 'path_ns': '90000', 'stamps_ns': '1000', 'age_ns': '500', 'slew_ns': '500'},
     'rate_ps_per_s': 12003000, 'skew_ps_per_s': 0, 'growth_ppb': 1500, 'system_ns': '-2500', 'system_rate_ps_per_s': -310,
     'term': 3, 'master': ALPHA, 'deputy': BETA, 'reference': None,
-    'leap': {'tai_utc_s': 37, 'next_tai_utc_s': 37, 'next_ns': None, 'expires_ns': '1900000000000000000'},
+    'leap': {'tai_utc_s': 37, 'next_tai_utc_s': 37, 'next_ns': None, 'expires_ns': '1900000000000000000',
+             'announced': {'differ': 0}},
     'timeline': '0123456789abcdef', 'timeline_changes': 0, 'hlc': {'ns': '1800000000123456789', 'count': 2},
     'corrections': {'accepted': 9, 'suspect': 1, 'rejected': 2}}
 NO_TIME = dict(TRACKING, state='starting', status='unknown', source=None, tai=None, half_width_ns=None, budget=None,

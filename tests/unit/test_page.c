@@ -131,6 +131,8 @@ START_TEST(what_the_width_is_made_of)
                                        .has_reference = has,
                                        .kind = TAISTAMP_CLOCK_UPSTREAM,
                                        .references = 3,
+                                       .leap_heard = has,
+                                       .leap_differs = has ? 2 : 0,
                                        .holdover_ns = has ? 5 * S : -1,
                                        .upstream_ns = 11,
                                        .path_ns = 12,
@@ -140,6 +142,7 @@ START_TEST(what_the_width_is_made_of)
         page_write(&page, &line);
         ck_assert_int_eq(page_read(&page, &back, NULL), PAGE_OK);
         ck_assert(back.make.said && back.make.has_reference == has && back.make.references == 3);
+        ck_assert(back.make.leap_heard == has && back.make.leap_differs == (has ? 2 : 0));
         ck_assert_int_eq(back.make.kind, has ? TAISTAMP_CLOCK_UPSTREAM : TAISTAMP_CLOCK_ASSUMED);
         ck_assert_int_eq(back.make.holdover_ns, has ? 5 * S : -1);
         ck_assert(back.make.upstream_ns == 11 && back.make.path_ns == 12 && back.make.stamps_ns == 13);
@@ -148,7 +151,7 @@ START_TEST(what_the_width_is_made_of)
     uint64_t words[PAGE_WORDS];
     memcpy(words, &page, sizeof words);
     static const uint64_t picture[] = {
-        1 | TAISTAMP_CLOCK_UPSTREAM << 8 | 3 << 16, 5000000000, 11, 12, 13, 14, INT64_MAX, 0};
+        1 | TAISTAMP_CLOCK_UPSTREAM << 8 | 3 << 16 | 3 << 24, 5000000000, 11, 12, 13, 14, INT64_MAX, 0};
     ck_assert_mem_eq(&words[18], picture, sizeof picture);
     for (uint64_t state = 1, i = 0; i < 2000; i++) {
         for (int word = 18; word < 25; word++)

@@ -5,6 +5,9 @@
 #include "tools/taictl/show.h"
 #include "tools/taictl/units.h"
 
+/* Of an announcement of leap seconds that needs no remark. */
+#define AGREES "agrees with the leap table"
+
 /* printf pads by bytes, and the Greek letter has two. */
 static void cell(const char *text, int width)
 {
@@ -73,6 +76,9 @@ static void show_verdict(const json_t *s)
         const char *sign = json_string_value(json_array_get(signs, i));
         printf(" [%s]", sign != NULL ? sign : "-");
     }
+    const char *announces = json_string_value(json_object_get(s, "announces"));
+    if (announces != NULL && strcmp(announces, AGREES) != 0)
+        printf(" [%s]", announces);
     putchar('\n');
 }
 

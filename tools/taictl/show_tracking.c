@@ -138,16 +138,20 @@ static void show_leap(const json_t *o)
 {
     const json_t *leap = json_object_get(o, "leap");
     int64_t expires, next;
-    char text[TAISTAMP_TIME_TEXT] = "", line[200];
+    char text[TAISTAMP_TIME_TEXT] = "", line[200], differ[80] = "";
+    json_int_t others = json_integer_value(json_object_get(json_object_get(leap, "announced"), "differ"));
+    if (others > 0)
+        snprintf(differ, sizeof differ, "; %" JSON_INTEGER_FORMAT " of the references %s other leap seconds",
+                 others, others == 1 ? "announces" : "announce");
     if (!units_ns(json_object_get(leap, "expires_ns"), &expires)) {
         row("UTC", "no leap-second table");
         return;
     }
     (void)!taistamp_time_print((tai_t){expires}, TAISTAMP_TAI, 0, NULL, text, NULL);
     bool coming = units_ns(json_object_get(leap, "next_ns"), &next);
-    snprintf(line, sizeof line, "TAI-UTC %" JSON_INTEGER_FORMAT " s%s; the table holds until %.10s",
+    snprintf(line, sizeof line, "TAI-UTC %" JSON_INTEGER_FORMAT " s%s; the table holds until %.10s%s",
              json_integer_value(json_object_get(leap, "tai_utc_s")),
-             coming ? ", a leap second is announced" : "", text);
+             coming ? ", a leap second is announced" : "", text, differ);
     row("UTC", line);
 }
 

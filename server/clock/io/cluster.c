@@ -109,12 +109,8 @@ static void closed(void *ctx)
 static void make(void *ctx, tai_mono_t raw, struct page_make *ret_make)
 {
     struct cluster_process *p = ctx;
-    struct timekeeper_view v;
-    if (p->references == NULL)
-        return;
-    reference_set_view(p->references, raw, &v);
-    ret_make->references = (uint8_t)(v.voices < PAGE_COUNT_MAX ? v.voices : PAGE_COUNT_MAX);
-    ret_make->holdover_ns = v.holdover_ns;
+    if (p->references != NULL)
+        reference_set_make(p->references, raw, ret_make);
 }
 
 static bool oscillator(void *ctx, struct view_oscillator *ret_view)

@@ -69,6 +69,6 @@ void feed_leap(const struct refclock_place *place, int32_t leap)
     struct refclock_leap says = {.source = place->source,
                                  .warning = leap == 1   ? REFCLOCK_LEAP_INSERT
                                             : leap == 2 ? REFCLOCK_LEAP_DELETE
-                                                        : REFCLOCK_LEAP_NONE};
+                                                        : REFCLOCK_LEAP_UNKNOWN};
     place->feed->leap(place->feed->ctx, &says);
 }

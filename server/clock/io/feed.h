@@ -16,7 +16,8 @@ bool feed_pulse(const struct refclock_place *place, int64_t realtime_ns, int64_t
 /* The same as feed_utc for a reading that is on the raw timeline already. */
 bool feed_utc_at(const struct refclock_place *place, const struct engine_now *now, int64_t posix_s,
                  int32_t ns, int64_t error_ns);
-/* `leap` as NTP has it: 0, 1 (a second 60 comes), 2 (a second 59 goes). */
+/* `leap` as NTP has it: 0, 1 (a second 60 comes), 2 (a second 59 goes). Of the forms that drivers read, 0 is what
+ * writers put there who do not know as well, so it announces nothing. */
 void feed_leap(const struct refclock_place *place, int32_t leap);
 
 #endif

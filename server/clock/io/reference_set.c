@@ -12,6 +12,7 @@
 #include "sdk/time/arith.h"
 #include "sdk/time/leap.h"
 #include "sdk/time/page.h"
+#include "server/clock/core/announcement.h"
 #include "server/clock/core/timekeeper_record.h"
 #include "server/clock/core/upstreams.h"
 #include "server/clock/io/references.h"
@@ -39,6 +40,9 @@ struct source {
     void *state;                 /* the driver's; NULL: not open */
     bool has_upstream;
     struct refclock_upstream upstream;
+    bool has_leap;
+    struct refclock_leap leap; /* as it last announced */
+    enum announcement announcement;
 };
 
 /* Between writes of what is learnt. */
@@ -68,7 +72,12 @@ static void on_sample(void *ctx, const struct refclock_sample *sample)
 
 static void on_leap(void *ctx, const struct refclock_leap *leap)
 {
-    timekeeper_leap(((struct reference_set *)ctx)->keeper, leap);
+    struct reference_set *set = ctx;
+    if (leap->source < set->count) {
+        set->sources[leap->source].leap = *leap;
+        set->sources[leap->source].has_leap = true;
+    }
+    timekeeper_leap(set->keeper, leap);
 }
 
 static void on_evidence(void *ctx, const struct refclock_evidence *evidence)
@@ -78,7 +87,10 @@ static void on_evidence(void *ctx, const struct refclock_evidence *evidence)
 
 static void on_lost(void *ctx, uint8_t source, enum refclock_verdict verdict, const char *why)
 {
-    timekeeper_lost(((struct reference_set *)ctx)->keeper, source, verdict, why);
+    struct reference_set *set = ctx;
+    if (source < set->count && verdict == REFCLOCK_SILENT)
+        set->sources[source].has_leap = false;
+    timekeeper_lost(set->keeper, source, verdict, why);
 }
 
 /* By what all servers say of themselves so far, with the operator's groups. */
@@ -341,6 +353,27 @@ static void ask_peers(struct reference_set *set, tai_mono_t raw)
     timekeeper_peers(set->keeper, &peers);
 }
 
+/* What each source announces, beside the leap table as it is now. */
+static void compare_announcements(struct reference_set *set, tai_mono_t raw)
+{
+    struct tai_interval known;
+    struct utc_leaps leaps;
+    bool has_tai = tai_at(set, raw, &known);
+    tai_t tai = has_tai ? interval_midpoint(known) : (tai_t){0};
+    host_leap(set->host, &leaps.table);
+    leaps.has_last = leap_last(set, &leaps.last, &leaps.last_step_s);
+    for (size_t i = 0; i < set->count; i++) {
+        struct source *s = &set->sources[i];
+        enum announcement before = s->announcement;
+        s->announcement =
+            s->has_leap ? announcement_judge(&s->leap, &leaps, has_tai ? &tai : NULL) : ANNOUNCEMENT_NOTHING;
+        /* Of another count the timekeeper tells. */
+        if (s->announcement != before && announcement_differs(s->announcement) &&
+            s->announcement != ANNOUNCEMENT_COUNT)
+            log_warning("clock: reference %s %s", s->settings.name, announcement_words(s->announcement));
+    }
+}
+
 static void say(const struct reference_set *set, const struct timekeeper_reports *reports, tai_mono_t raw)
 {
     if (reports->count == 0)
@@ -370,6 +403,7 @@ bool reference_set_second(struct reference_set *set, const struct engine_now *no
     host_now(set->host, &last);
     timekeeper_second(set->keeper, &last, ret_reference, &reports);
     say(set, &reports, last.raw);
+    compare_announcements(set, last.raw);
     if (!set->has_kept || last.raw.ns - set->kept_raw_ns >= KEEP_NS || last.raw.ns < set->kept_raw_ns) {
         if (set->has_kept)
             keep(set);
@@ -380,6 +414,24 @@ bool reference_set_second(struct reference_set *set, const struct engine_now *no
 }
 
 /* ---- What it shows ---- */
+
+enum announcement reference_set_announcement(const struct reference_set *set, uint8_t source)
+{
+    return source < set->count ? set->sources[source].announcement : ANNOUNCEMENT_NOTHING;
+}
+
+void reference_set_make(const struct reference_set *set, tai_mono_t raw, struct page_make *ret_make)
+{
+    struct timekeeper_view v;
+    timekeeper_view(set->keeper, raw, &v);
+    ret_make->references = (uint8_t)(v.voices < PAGE_COUNT_MAX ? v.voices : PAGE_COUNT_MAX);
+    ret_make->holdover_ns = v.holdover_ns;
+    for (size_t i = 0; i < set->count; i++) {
+        ret_make->leap_heard = ret_make->leap_heard || set->sources[i].announcement != ANNOUNCEMENT_NOTHING;
+        ret_make->leap_differs =
+            (uint8_t)(ret_make->leap_differs + (announcement_differs(set->sources[i].announcement) ? 1 : 0));
+    }
+}
 
 void reference_set_view(const struct reference_set *set, tai_mono_t raw, struct timekeeper_view *ret_view)
 {

@@ -10,6 +10,8 @@
 #define SERVER_CLOCK_IO_REFERENCE_SET_H
 
 #include "client/io/host.h"
+#include "sdk/time/page.h"
+#include "server/clock/core/announcement.h"
 #include "server/clock/core/timekeeper.h"
 #include "server/config.h"
 
@@ -37,6 +39,10 @@ bool reference_set_second(struct reference_set *set, const struct engine_now *no
 
 void reference_set_view(const struct reference_set *set, tai_mono_t raw, struct timekeeper_view *ret_view);
 void reference_set_oscillator(const struct reference_set *set, struct view_oscillator *ret_view);
+/* Whether what the source announces of leap seconds is what the leap table says, as of the last second. */
+enum announcement reference_set_announcement(const struct reference_set *set, uint8_t source);
+/* For the clock page: how many sources count, the age of the holdover, and how many announce other leap seconds. */
+void reference_set_make(const struct reference_set *set, tai_mono_t raw, struct page_make *ret_make);
 /* What came last; NULL: nothing of this kind. */
 const struct refclock_evidence *reference_set_evidence(const struct reference_set *set, uint8_t source);
 const struct refclock_upstream *reference_set_upstream(const struct reference_set *set, uint8_t source);

@@ -57,6 +57,12 @@ static json_t *upstream(const struct refclock_upstream *u)
                      "delay_ns", ns(u->delay_ns), "poll_ns", ns(u->poll_ns), "reach", (int)u->reach);
 }
 
+/* What it announces of leap seconds, beside the leap table; null: nothing. */
+static json_t *announces(enum announcement a)
+{
+    return a == ANNOUNCEMENT_NOTHING ? json_null() : json_string(announcement_words(a));
+}
+
 /* Why it has its verdict. */
 static const char *why_of(const struct timekeeper_source_view *s)
 {
@@ -80,6 +86,7 @@ static json_t *source(const struct reference_set *set, const struct timekeeper_s
         json_object_set_new(o, "age_ns", ns_if(s->age_ns >= 0, s->age_ns)) != 0 ||
         json_object_set_new(o, "pulse", json_boolean(s->pulse)) != 0 ||
         json_object_set_new(o, "tai_utc_s", s->has_tai_utc ? json_integer(s->tai_utc_s) : json_null()) != 0 ||
+        json_object_set_new(o, "announces", announces(reference_set_announcement(set, i))) != 0 ||
         json_object_set_new(o, "signs", signs(s->evidence)) != 0 ||
         json_object_set_new(o, "taken", json_integer((json_int_t)s->taken)) != 0 ||
         json_object_set_new(o, "refused", json_integer((json_int_t)s->refused)) != 0 ||

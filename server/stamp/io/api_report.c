@@ -271,6 +271,9 @@ static void metric_make(FILE *f, const struct page_make *m)
     metric(f, "reference_present", "gauge", "1 when this server vouches for TAI by sources of its own.",
            m->has_reference);
     metric(f, "references", "gauge", "Own sources that count now, correlated ones once.", m->references);
+    if (m->leap_heard)
+        metric(f, "leap_announcements_differ", "gauge",
+               "Own sources that announce other leap seconds than the leap table has.", m->leap_differs);
     if (m->has_reference && m->holdover_ns >= 0) {
         (void)fputs("# HELP taistamp_holdover_seconds Since the last own source counted; 0 while one does.\n"
                     "# TYPE taistamp_holdover_seconds gauge\n",

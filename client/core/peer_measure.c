@@ -84,14 +84,6 @@ bool peer_measure(struct peer *peer, const struct sync_exchange *exchange, tai_m
     return true;
 }
 
-/* A fitted rate as far as it can be true. */
-static int64_t possible(const struct peer *peer, int64_t rate_ps)
-{
-    int64_t low = peer->envelope.rate_ps_per_s - peer->envelope.bound_ps_per_s;
-    int64_t high = peer->envelope.rate_ps_per_s + peer->envelope.bound_ps_per_s;
-    return rate_ps < low ? low : rate_ps > high ? high : rate_ps;
-}
-
 bool peer_placement(const struct peer *peer, tai_mono_t raw, struct peer_placement *ret_placement)
 {
     struct envelope_placement e;
@@ -106,7 +98,8 @@ bool peer_placement(const struct peer *peer, tai_mono_t raw, struct peer_placeme
         .remote_timeline = peer->envelope.remote,
         .local = raw,
         .remote = {remote},
-        .rate_ps_per_s = possible(peer, e.rate_ps_per_s),
+        .rate_ps_per_s =
+            peer->envelope.rate_ps_per_s, /* what the growth is about: not every fit can be true */
         .half_width_ns = below > above ? below : above,
         .growth = {growth > PAGE_GROWTH_PPB_MAX ? PAGE_GROWTH_PPB_MAX : (int32_t)growth},
         .sigma_ns = e.sigma_ns,

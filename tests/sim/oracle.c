@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/oracle.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,19 @@ void oracle_step(struct world *world, struct world_node *node, const struct engi
         oracle_fail(world, node, "is woken without end");
 }
 
+/* The rate that goes with it, against what both crystals do now: lines are carried by it until the next exchange. */
+static void check_rate(struct world *world, struct world_node *node, const struct world_node *other,
+                       const struct peer_placement *p)
+{
+    double truth =
+        (1 + oscillator_rate(&other->machine.oscillator)) / (1 + oscillator_rate(&node->machine.oscillator)) -
+        1;
+    double off_ppb = (double)p->rate_ps_per_s / 1000 - truth * 1e9;
+    if (fabs(off_ppb) > (double)p->growth.ppb && world->scenario->assumptions)
+        oracle_fail(world, node, "takes the clock of node %u to run %.1f ppb off, growth %d ppb, %u samples",
+                    other->index + 1, off_ppb, (int)p->growth.ppb, p->samples);
+}
+
 /* What a node measured of another's raw clock, against what that clock shows. */
 static void check_placement(struct world *world, struct world_node *node, size_t member)
 {
@@ -366,6 +380,7 @@ static void check_placement(struct world *world, struct world_node *node, size_t
     if (llabs(error) > p.half_width_ns + ROUNDING_NS && world->scenario->assumptions)
         oracle_fail(world, node, "places the clock of node %u %lld ns off, +-%lld ns, %u samples",
                     other->index + 1, (long long)error, (long long)p.half_width_ns, p.samples);
+    check_rate(world, node, other, &p);
 }
 
 static void check_placements(struct world *world, struct world_node *node)

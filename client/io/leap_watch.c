@@ -27,25 +27,46 @@ void leap_watch_again(struct leap_watch *watch)
     watch->read_at_ns = 0;
 }
 
-static void read_again(struct leap_watch *watch)
+/* Whether a table that was read takes the place of the one in use; says why not. */
+static bool is_better(const struct leap_watch *watch, const taistamp_leaps *fresh)
+{
+    const char *why = NULL;
+    if (watch->leaps == NULL)
+        return true;
+    switch (leap_succeeds(leaps_table(fresh), leaps_table(watch->leaps))) {
+    case LEAP_NEWER:
+        return true;
+    case LEAP_SAME:
+        return false;
+    case LEAP_OLDER:
+        why = "is older than";
+        break;
+    case LEAP_CONTRADICTS:
+        why = "contradicts, about leap seconds that were settled,";
+        break;
+    }
+    log_warning("clock: leap-second table %s %s the one in use, which stays", taistamp_leaps_origin(fresh),
+                why);
+    return false;
+}
+
+bool leap_watch_read(struct leap_watch *watch)
 {
     struct tai_error error;
     taistamp_leaps *fresh;
     if (taistamp_leaps_load(watch->path, &fresh, &error) != TAI_OK) {
         log_warning("clock: no leap-second table could be read%s: %s",
                     watch->leaps != NULL ? ", the old one stays" : "", error.text);
-        return;
+        return false;
     }
-    bool same = watch->leaps != NULL &&
-                taistamp_leaps_updated(watch->leaps).ns == taistamp_leaps_updated(fresh).ns &&
-                taistamp_leaps_expires(watch->leaps).ns == taistamp_leaps_expires(fresh).ns;
-    if (same) {
+    if (!is_better(watch, fresh)) {
         taistamp_leaps_free(fresh);
-        return;
+        return false;
     }
     log_notice("clock: leap-second table %s", taistamp_leaps_origin(fresh));
     taistamp_leaps_free(watch->leaps);
     watch->leaps = fresh;
+    return true;
 }
 
 static bool same_leap(const struct sync_leap *a, const struct sync_leap *b)
@@ -70,7 +91,7 @@ bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t 
     if (watch->read_at_ns == 0 || realtime_ns - watch->read_at_ns >= LOOK_NS ||
         realtime_ns < watch->read_at_ns) {
         watch->read_at_ns = realtime_ns;
-        read_again(watch);
+        (void)leap_watch_read(watch);
     }
     struct sync_leap now = {.next = {PAGE_NEVER}};
     const struct leap_table *table = leaps_table(watch->leaps);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The leap table as the loop keeps it: read at the start, looked for again every hour and when asked, and put as what
- * an engine takes. A table that cannot be read leaves the one in use. One thread. */
+ * an engine takes. A table that cannot be read, that is older, or that contradicts what was settled leaves the one in use. One thread. */
 #ifndef CLIENT_IO_LEAP_WATCH_H
 #define CLIENT_IO_LEAP_WATCH_H
 
@@ -13,9 +13,11 @@ struct leap_watch {
     int64_t read_at_ns; /* REALTIME of the last look; 0: look at once */
 };
 
-/* `path` is borrowed. Logs what is wrong with a table that cannot be read. */
+/* `path` is borrowed. Logs what is wrong with a table that is not taken. */
 void leap_watch_open(struct leap_watch *watch, const char *path);
 void leap_watch_close(struct leap_watch *watch);
+/* Reads the file now; true if another table is in use from here on (the old one is freed). */
+bool leap_watch_read(struct leap_watch *watch);
 /* The next look reads the file again. */
 void leap_watch_again(struct leap_watch *watch);
 /* What holds at `tai`, or where that is not known (NULL) at REALTIME `realtime_ns`: the system's clock may be years off at a

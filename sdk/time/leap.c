@@ -139,3 +139,26 @@ tai_t leap_updated(const struct leap_table *table)
     const struct leap_line *l = line_at(table, table->updated_posix_s, false);
     return (tai_t){(table->updated_posix_s + (l != NULL ? l->tai_utc_s : 0)) * NS_PER_S};
 }
+
+static bool continues(const struct leap_table *fresh, const struct leap_table *old)
+{
+    if (fresh->count < old->count)
+        return false;
+    for (size_t i = 0; i < old->count; i++)
+        if (fresh->lines[i].posix_s != old->lines[i].posix_s ||
+            fresh->lines[i].tai_utc_s != old->lines[i].tai_utc_s)
+            return false;
+    return fresh->count == old->count || fresh->lines[old->count].posix_s >= old->expires_posix_s;
+}
+
+enum leap_succession leap_succeeds(const struct leap_table *fresh, const struct leap_table *old)
+{
+    bool as_late = fresh->expires_posix_s == old->expires_posix_s;
+    int64_t later = as_late ? fresh->updated_posix_s - old->updated_posix_s
+                            : fresh->expires_posix_s - old->expires_posix_s;
+    if (later < 0)
+        return LEAP_OLDER;
+    if (!continues(fresh, old))
+        return LEAP_CONTRADICTS;
+    return later == 0 ? LEAP_SAME : LEAP_NEWER;
+}

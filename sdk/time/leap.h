@@ -95,4 +95,9 @@ tai_t leap_line_from(const struct leap_table *table, size_t i);
 tai_t leap_expires(const struct leap_table *table);
 tai_t leap_updated(const struct leap_table *table);
 
+/* What a table is to the one in use. Newer: it expires later, or as late and was updated later. It contradicts where it does not
+ * have every line of the old one, or adds one before the old one's expiry: what was settled does not change. */
+enum leap_succession { LEAP_SAME, LEAP_NEWER, LEAP_OLDER, LEAP_CONTRADICTS };
+enum leap_succession leap_succeeds(const struct leap_table *fresh, const struct leap_table *old);
+
 #endif

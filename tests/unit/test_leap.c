@@ -233,6 +233,41 @@ START_TEST(limits)
 }
 END_TEST
 
+START_TEST(what_follows_a_table)
+{
+    static const struct {
+        struct leap_table fresh;
+        enum leap_succession is;
+    } row[] = {
+        {{.updated_posix_s = 10, .expires_posix_s = 100, .count = 2, .lines = {{1, 10}, {50, 11}}},
+         LEAP_SAME},
+        {{.updated_posix_s = 11, .expires_posix_s = 100, .count = 2, .lines = {{1, 10}, {50, 11}}},
+         LEAP_NEWER},
+        {{.updated_posix_s = 9, .expires_posix_s = 101, .count = 2, .lines = {{1, 10}, {50, 11}}},
+         LEAP_NEWER},
+        {{.updated_posix_s = 9, .expires_posix_s = 100, .count = 2, .lines = {{1, 10}, {50, 11}}},
+         LEAP_OLDER},
+        {{.updated_posix_s = 99, .expires_posix_s = 99, .count = 2, .lines = {{1, 10}, {50, 11}}},
+         LEAP_OLDER},
+        /* A leap second more: from the expiry on, not before. */
+        {{.updated_posix_s = 11, .expires_posix_s = 300, .count = 3, .lines = {{1, 10}, {50, 11}, {100, 10}}},
+         LEAP_NEWER},
+        {{.updated_posix_s = 11, .expires_posix_s = 300, .count = 3, .lines = {{1, 10}, {50, 11}, {99, 12}}},
+         LEAP_CONTRADICTS},
+        /* One that is missing, at another date, the other way. */
+        {{.updated_posix_s = 11, .expires_posix_s = 300, .count = 1, .lines = {{1, 10}}}, LEAP_CONTRADICTS},
+        {{.updated_posix_s = 11, .expires_posix_s = 300, .count = 2, .lines = {{1, 10}, {51, 11}}},
+         LEAP_CONTRADICTS},
+        {{.updated_posix_s = 11, .expires_posix_s = 300, .count = 2, .lines = {{1, 10}, {50, 9}}},
+         LEAP_CONTRADICTS},
+        {{.updated_posix_s = 10, .expires_posix_s = 100, .count = 1, .lines = {{1, 10}}}, LEAP_CONTRADICTS},
+    };
+    const struct leap_table old = row[0].fresh;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        ck_assert_msg(leap_succeeds(&row[i].fresh, &old) == row[i].is, "row %zu", i);
+}
+END_TEST
+
 static bool sha1_fails(void *ctx, struct bytes message, uint8_t ret_hash[LEAP_SHA1_LEN])
 {
     (void)ctx;
@@ -402,6 +437,7 @@ int main(void)
     tcase_add_test(t, rules_hold_despite_a_right_hash);
     tcase_add_test(t, crlf_and_short_hash_words);
     tcase_add_test(t, limits);
+    tcase_add_test(t, what_follows_a_table);
     tcase_add_test(t, hash_failure);
     tcase_add_test(t, around_each_leap);
     tcase_add_test(t, removed_second);

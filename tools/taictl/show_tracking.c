@@ -134,24 +134,38 @@ static void show_corrections(const json_t *o)
     row("Corrections", line);
 }
 
+/* Of an instant of TAI; as of UTC but for half a minute a day. */
+static struct units_text date(int64_t ns)
+{
+    char text[TAISTAMP_TIME_TEXT] = "";
+    struct units_text shown;
+    (void)!taistamp_time_print((tai_t){ns}, TAISTAMP_TAI, 0, NULL, text, NULL);
+    snprintf(shown.text, sizeof shown.text, "%.10s", text);
+    return shown;
+}
+
 static void show_leap(const json_t *o)
 {
     const json_t *leap = json_object_get(o, "leap");
-    int64_t expires, next;
-    char text[TAISTAMP_TIME_TEXT] = "", line[200], differ[80] = "";
+    int64_t expires, next, latest;
+    char line[300], coming[100] = "", differ[80] = "";
     json_int_t others = json_integer_value(json_object_get(json_object_get(leap, "announced"), "differ"));
     if (others > 0)
         snprintf(differ, sizeof differ, "; %" JSON_INTEGER_FORMAT " of the references %s other leap seconds",
                  others, others == 1 ? "announces" : "announce");
     if (!units_ns(json_object_get(leap, "expires_ns"), &expires)) {
-        row("UTC", "no leap-second table");
+        row("UTC", "not known: no leap-second table");
         return;
     }
-    (void)!taistamp_time_print((tai_t){expires}, TAISTAMP_TAI, 0, NULL, text, NULL);
-    bool coming = units_ns(json_object_get(leap, "next_ns"), &next);
-    snprintf(line, sizeof line, "TAI-UTC %" JSON_INTEGER_FORMAT " s%s; the table holds until %.10s%s",
-             json_integer_value(json_object_get(leap, "tai_utc_s")),
-             coming ? ", a leap second is announced" : "", text, differ);
+    json_int_t now_s = json_integer_value(json_object_get(leap, "tai_utc_s"));
+    if (units_ns(json_object_get(leap, "next_ns"), &next))
+        snprintf(coming, sizeof coming, ", %" JSON_INTEGER_FORMAT " s from %s on",
+                 json_integer_value(json_object_get(leap, "next_tai_utc_s")), date(next).text);
+    bool past =
+        units_ns(json_object_get(json_object_get(o, "tai"), "latest_ns"), &latest) && latest >= expires;
+    snprintf(line, sizeof line, "TAI-UTC %" JSON_INTEGER_FORMAT " s%s; %s %s%s%s", now_s, coming,
+             past ? "DOUBTFUL: the leap-second table expired on" : "the leap-second table holds until",
+             date(expires).text, past ? " (tai-leap update)" : "", differ);
     row("UTC", line);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/io/leap_watch.h"
 #include "sdk/io/log.h"
 #include "sdk/io/page.h"
 #include "sdk/leaps.h"
@@ -29,7 +30,7 @@ struct clock_process {
     struct event *timer;
     const char *page; /* path of the page being written */
     struct page_writer writer;
-    taistamp_leaps *leaps;
+    struct leap_watch leaps;
     struct reference reference;
     struct reference_settings settings;
     struct evidence evidence;
@@ -72,27 +73,13 @@ static void take_settings(struct clock_process *p)
         p->settings.assume_error_ns = PAGE_WIDTH_NS_MAX / 2;
 }
 
-/* The newest table; the one in use stays when nothing can be read. True if another one is in use now. */
+/* True if another table is in use now. */
 static bool load_leaps(struct clock_process *p)
 {
-    struct tai_error error;
-    taistamp_leaps *fresh;
-    if (taistamp_leaps_load(p->config->clock.leap_file, &fresh, &error) != TAI_OK) {
-        log_warning("clock: no leap-second table could be read%s: %s",
-                    p->leaps != NULL ? ", the old one stays" : "", error.text);
+    p->leaps.path = p->config->clock.leap_file;
+    if (!leap_watch_read(&p->leaps))
         return false;
-    }
-    bool same = p->leaps != NULL && taistamp_leaps_updated(p->leaps).ns == taistamp_leaps_updated(fresh).ns &&
-                taistamp_leaps_expires(p->leaps).ns == taistamp_leaps_expires(fresh).ns;
-    if (same) {
-        taistamp_leaps_free(fresh);
-        return false;
-    }
-    log_notice("clock: leap-second table %s", taistamp_leaps_origin(fresh));
-    taistamp_leaps *old = p->leaps;
-    p->leaps = fresh;
-    reference_configure(&p->reference, &p->settings, leaps_table(p->leaps));
-    taistamp_leaps_free(old);
+    reference_configure(&p->reference, &p->settings, leaps_table(p->leaps.leaps));
     return true;
 }
 
@@ -111,7 +98,7 @@ static void reload(struct clock_process *p)
     p->config = p->reloaded = fresh;
     take_settings(p);
     if (!load_leaps(p))
-        reference_configure(&p->reference, &p->settings, leaps_table(p->leaps));
+        reference_configure(&p->reference, &p->settings, leaps_table(p->leaps.leaps));
     log_notice("clock: settings read again");
 }
 
@@ -184,7 +171,7 @@ static void release(struct clock_process *p)
         event_base_free(p->base);
     evidence_release(&p->evidence);
     page_writer_close(&p->writer);
-    taistamp_leaps_free(p->leaps);
+    leap_watch_close(&p->leaps);
     config_free(p->reloaded);
 }
 

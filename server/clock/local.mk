@@ -34,6 +34,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/timekeeper.h server/clock/core/timekeeper_peers.c server/clock/core/timekeeper_words.c \
 	server/clock/core/timekeeper.c server/clock/core/timekeeper_state.h server/clock/core/timekeeper_view.c \
 	server/clock/core/timekeeper_sample.c server/clock/core/timekeeper_verdict.c server/clock/core/timekeeper_combine.c \
+	server/clock/core/timekeeper_flywheel.c server/clock/core/timekeeper_flywheel.h \
 	server/clock/core/timekeeper_witness.c server/clock/core/timekeeper_witness.h \
 	server/clock/core/timekeeper_evidence.c server/clock/core/timekeeper_evidence.h \
 	server/clock/core/timekeeper_judge.c server/clock/core/timekeeper_judge.h

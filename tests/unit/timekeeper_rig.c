@@ -91,12 +91,39 @@ static void advance(struct rig *rig)
         rig->y += rig->swing * sin(6.283185307179586 * (double)rig->second / rig->swing_period_s);
     rig->warmth_k += (rig->heat_k - rig->warmth_k) / 120;
     rig->shown_k += (rig->warmth_k - rig->shown_k) / 60;
-    rig->y += rig->coefficient * rig->warmth_k;
+    rig->y += rig->coefficient * rig->warmth_k + rig->common;
     rig->true_ns += RIG_S;
     double more = rig->y * 1e9 + rig->raw_fraction;
     rig->raw_ns += RIG_S + (int64_t)floor(more);
     rig->raw_fraction = more - floor(more);
     rig->second++;
+}
+
+void rig_crystals(struct rig *rig, unsigned count)
+{
+    rig->has_peers = true;
+    rig->crystals_count = count;
+    rig->peers.servers = count;
+    for (unsigned i = 0; i < count; i++)
+        rig->crystals[i].walk = 1e-6 * (double)i;
+}
+
+/* What an envelope makes of it: rates of a minute ago, and 2 ns/s of noise that stays for a minute. */
+static void show_crystals(struct rig *rig)
+{
+    struct timekeeper_peers *p = &rig->peers;
+    p->raw.ns = rig->raw_ns;
+    p->crystals_count = 0;
+    for (unsigned i = 0; i < rig->crystals_count; i++) {
+        struct rig_crystal *c = &rig->crystals[i];
+        c->walk += rig->wander * normal(rig);
+        double is = 1e9 * (c->walk + c->step + rig->common - rig->y);
+        c->shown_ns_per_s += rig->second < 60 ? is - c->shown_ns_per_s : (is - c->shown_ns_per_s) / 60;
+        c->noise_ns_per_s += -c->noise_ns_per_s / 60 + 2 * sqrt(2 / 60.0) * normal(rig);
+        if (!c->silent)
+            p->crystals[p->crystals_count++] = (struct flywheel_reading){
+                {i + 2}, (int64_t)(1e3 * (c->shown_ns_per_s + c->noise_ns_per_s)), 2000};
+    }
 }
 
 static void count_reports(struct rig *rig, const struct timekeeper_reports *reports)
@@ -125,6 +152,8 @@ void rig_second(struct rig *rig)
         timekeeper_temperature(rig->keeper, (struct holdover_temperature){
                                                 true, 315000 + (int64_t)(1000 * rig->sensor_k * steps)});
     }
+    if (rig->crystals_count > 0)
+        show_crystals(rig);
     if (rig->has_peers)
         timekeeper_peers(rig->keeper, &rig->peers);
     struct engine_now now = {.timeline = {rig->timeline}, .raw = {rig->raw_ns}};

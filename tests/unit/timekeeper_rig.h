@@ -22,6 +22,13 @@ struct rig_source {
     unsigned every_s;     /* 0: each second */
 };
 
+/* Another server's oscillator, as measured over a network: with a lag and with noise. */
+struct rig_crystal {
+    double walk, step; /* relative; step: a change of its own, or a lie */
+    double shown_ns_per_s, noise_ns_per_s;
+    bool silent;
+};
+
 struct rig {
     uint64_t random;
     struct timekeeper *keeper;
@@ -39,6 +46,9 @@ struct rig {
     uint64_t timeline;
     struct timekeeper_peers peers;
     bool has_peers;
+    struct rig_crystal crystals[SYNC_SERVERS_MAX]; /* with has_peers */
+    unsigned crystals_count;
+    double common; /* moves all of them and ours alike, relative */
 
     struct sync_reference reference; /* of the last second */
     struct timekeeper_view view;
@@ -62,6 +72,8 @@ void rig_clear(struct rig *rig);
 void rig_end(struct rig *rig);
 enum refclock_verdict rig_verdict(const struct rig *rig, size_t source);
 enum timekeeper_reason rig_reason(const struct rig *rig, size_t source);
+/* So many other servers without references, whose oscillators wander as ours; before the first second. */
+void rig_crystals(struct rig *rig, unsigned count);
 /* TAI as a source with that error would name it now. */
 struct refclock_sample rig_sample(struct rig *rig, size_t source);
 

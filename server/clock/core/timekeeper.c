@@ -144,6 +144,7 @@ void timekeeper_forget(struct timekeeper *keeper)
 {
     holdover_forget_phase(&keeper->holdover);
     witnesses_clear(&keeper->witnesses);
+    flywheel_clear(&keeper->flywheel);
     keeper->held = keeper->doubt = keeper->counts = false;
     keeper->refuted_ns = 0;
 }
@@ -249,8 +250,19 @@ static void new_timeline(struct timekeeper *keeper, const struct engine_now *now
     }
 }
 
+/* Words of the peers that are not fresh are none. */
+static void turn_flywheel(struct timekeeper *keeper)
+{
+    const struct timekeeper_peers *p = &keeper->peers;
+    int64_t age = keeper->now.ns - p->raw.ns;
+    bool fresh = keeper->has_peers && age < TIMEKEEPER_PEERS_NS && age > -TIMEKEEPER_PEERS_NS;
+    flywheel_second(&keeper->flywheel, keeper->now.ns, keeper->has_peers ? p->servers : 0, p->crystals,
+                    fresh ? p->crystals_count : 0);
+}
+
 static void predict(struct timekeeper *keeper)
 {
+    turn_flywheel(keeper);
     holdover_second(&keeper->holdover, keeper->timeline, keeper->now, keeper->temperature);
     witnesses_second(&keeper->witnesses, keeper->timeline, keeper->now, keeper->temperature);
     if (keeper->doubt) {

@@ -12,6 +12,8 @@
  * made before and are up to two days old. Where a witness excludes it, it is a suspect. Where it is merely unlikely (a
  * crystal can do that, but has not done it before), there is *doubt*: the source counts on, and the reference is as wide as both
  * the source and the witness together, so that it is true whichever of the two is; after `doubt_ns` the source is taken at its word.
+ * Where most of the other servers' oscillators can tell (timekeeper_flywheel.h) they decide: that it was our oscillator ends the doubt at once;
+ * that it was the source lets it last for TIMEKEEPER_CONTRADICTED times as long, a day by default.
  *
  * A new source, or one that comes back, is in *quarantine*: it must agree with what is held, with the other sources and with the
  * peers for `quarantine_ns`, or with itself where nothing is known; then it counts. A suspect must for `penance_ns`; one that
@@ -34,6 +36,7 @@
 #include "client/core/view.h"
 #include "server/clock/core/holdover.h"
 #include "server/clock/core/refclock.h"
+#include "server/clock/core/timekeeper_flywheel.h"
 
 struct timekeeper;
 
@@ -41,6 +44,9 @@ struct timekeeper;
 #define TIMEKEEPER_QUARANTINE_NS INT64_C(30000000000)
 #define TIMEKEEPER_PENANCE_NS    INT64_C(300000000000)
 #define TIMEKEEPER_DOUBT_NS      INT64_C(3600000000000)
+/* A doubt lasts so many times as long where the other servers' oscillators say that it is the source that moves. Not for ever: a room
+ * that cools all crystals of a cluster alike looks the same. */
+enum { TIMEKEEPER_CONTRADICTED = 24 };
 /* A reference wider than this says nothing: present = false. */
 #define TIMEKEEPER_WIDTH_NS_MAX INT64_C(1000000000)
 /* The 10 bits of a GPS week number come round after this: dates are within one such era from `not_before` on. */
@@ -56,12 +62,16 @@ struct timekeeper_settings {
     int64_t quarantine_ns, penance_ns, doubt_ns; /* 0: the defaults above */
 };
 
-/* What the other servers say, apart from what they have of us: their own references, as carried to our timeline. */
+/* What the other servers say, apart from what they have of us: their own references, as carried to our timeline, and how their raw
+ * timelines run against ours. */
 struct timekeeper_peers {
     uint32_t voices; /* references of peers, correlated ones once; 0: none */
     bool agreed;     /* `hull` is set: the points that all but (voices - 1) / 2 of them can be true with */
     tai_mono_t raw;  /* on our timeline */
     struct tai_interval hull; /* there */
+    uint32_t servers;         /* others of the configuration, silent ones too */
+    uint32_t crystals_count;
+    struct flywheel_reading crystals[SYNC_SERVERS_MAX];
 };
 /* Out of what the engine shows of its sources (node_sources) at `raw`. */
 void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mono_t raw,

@@ -129,6 +129,7 @@ static void doubt_begins(struct timekeeper *k, const struct target *t)
         k->doubt = true;
         k->doubt_ns = 0;
         k->noticed = k->witnesses.old[i].holdover;
+        k->noticed_mark = k->witnesses.old[i].mark;
         bool older = i + 1 < WITNESS_LEVELS && k->witnesses.old[i + 1].set;
         k->doubted = k->witnesses.old[older ? i + 1 : i].holdover;
         timekeeper_report(k, (struct timekeeper_report){.kind = TIMEKEEPER_SAYS_DOUBT, .value = 1});
@@ -153,13 +154,18 @@ static void weigh_doubt(struct timekeeper *k, const struct target *t)
         doubt_begins(k, t);
     if (!k->doubt)
         return;
+    int64_t offset = 0;
+    bool known = arith_sub(t->tai_ns, k->now.ns, &offset);
+    enum flywheel_word word =
+        known ? flywheel_says(&k->flywheel, &k->noticed_mark, offset) : FLYWHEEL_NOTHING;
     /* It has gone back; that the witness knows less and less is no reason. */
     if (!holdover_predict(&k->noticed, &p) || !is_beyond(&p, t, TIMEKEEPER_SIGMAS_BACK, &by)) {
         doubt_ends(k);
         return;
     }
-    if (k->doubt_ns >=
-        k->settings.doubt_ns) { /* the oscillator is another one now: the witnesses know only the old one */
+    int64_t times = word == FLYWHEEL_SOURCE ? TIMEKEEPER_CONTRADICTED : 1;
+    /* The oscillator is another one now: the witnesses know only the old one. */
+    if (word == FLYWHEEL_OURS || k->doubt_ns / times >= k->settings.doubt_ns) {
         witnesses_clear(&k->witnesses);
         doubt_ends(k);
         return;
@@ -225,7 +231,7 @@ static void anchor(struct timekeeper *k, const struct target *t)
     k->budget = k->held_budget = split(half, t->budget.source_ns, t->budget.samples_ns);
     refer(k, t->tai_ns, half, t->rate_ps_per_s, t->growth);
     if (!k->doubt)
-        witnesses_copy(&k->witnesses, k->now, &k->holdover);
+        witnesses_copy(&k->witnesses, k->now, &k->holdover, &k->flywheel);
 }
 
 /* Nothing anchors: the oscillator alone, or with wide sources that confirm it. */

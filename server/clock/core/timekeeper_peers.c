@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the other servers say for themselves: their own references, never the line that they share with us. */
+/* What the other servers say for themselves: their own references and oscillators, never the line that they share with us. */
 #include "sdk/sync/hull.h"
 #include "sdk/sync/line.h"
 #include "server/clock/core/round.h"
@@ -17,6 +17,15 @@ static bool reference_counts(const struct view_source *s, tai_mono_t raw)
            arith_sub(raw.ns, r->raw.ns, &age) && age > -PEER_AGE_NS_MAX && age < PEER_AGE_NS_MAX &&
            r->tai.ns > -PAGE_INSTANT_NS_MAX && r->tai.ns < PAGE_INSTANT_NS_MAX &&
            r->rate_ps_per_s >= -SYNC_RATE_PS_MAX && r->rate_ps_per_s <= SYNC_RATE_PS_MAX;
+}
+
+/* Exchanges from which a rate is known at all. */
+enum { CRYSTAL_SAMPLES = 8 };
+
+static bool crystal_counts(const struct view_source *s)
+{
+    return s->reachable && s->verdict != VIEW_REJECT && s->samples >= CRYSTAL_SAMPLES && s->age_ns >= 0 &&
+           s->age_ns < PEER_AGE_NS_MAX;
 }
 
 /* Its interval at `raw`, whole instants: TAI up to 2223 and widths of days stay within the type. */
@@ -38,6 +47,10 @@ void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mo
         const struct view_source *s = &sources[i];
         if (n < SYNC_SERVERS_MAX && reference_counts(s, raw))
             items[n++] = item_of(&s->reference, raw);
+        peers.servers += s->server;
+        if (s->server && crystal_counts(s) && peers.crystals_count < SYNC_SERVERS_MAX)
+            peers.crystals[peers.crystals_count++] =
+                (struct flywheel_reading){s->node, s->rate_ps_per_s, s->skew_ps_per_s};
     }
     size_t voices = 0;
     for (size_t i = 0; i < n; i++) {

@@ -83,8 +83,10 @@ struct timekeeper {
     struct holdover noticed; /* the witness that finds it unlikely */
     struct holdover
         doubted; /* one that is older, where there is one: the first may have been taken along for a while */
-    int64_t doubt_ns;   /* for how long a source counted meanwhile */
-    int64_t refuted_ns; /* for how long the peers have excluded what is held */
+    struct flywheel flywheel;
+    struct flywheel_mark noticed_mark; /* of the one that finds it unlikely */
+    int64_t doubt_ns;                  /* for how long a source counted meanwhile */
+    int64_t refuted_ns;                /* for how long the peers have excluded what is held */
 
     bool counts; /* a source counted in the last second */
     uint32_t voices, f;

@@ -38,7 +38,17 @@ void witnesses_second(struct witnesses *all, sync_timeline_t timeline, tai_mono_
     }
 }
 
-void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover *holdover)
+static void mark(const struct holdover *holdover, const struct flywheel *flywheel, struct flywheel_mark *ret)
+{
+    int64_t rate, sigma, offset;
+    ret->set = false;
+    if (holdover_rate(holdover, &rate, &sigma) && rate <= SYNC_RATE_PS_MAX && rate >= -SYNC_RATE_PS_MAX &&
+        arith_sub(holdover->accepted_tai_ns, holdover->accepted_ns, &offset))
+        flywheel_mark(flywheel, offset, rate, ret);
+}
+
+void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover *holdover,
+                    const struct flywheel *flywheel)
 {
     for (unsigned i = 0; i < WITNESS_LEVELS; i++) {
         struct witness *young = &all->young[i];
@@ -48,7 +58,10 @@ void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover
             all->old[i] = *young;
             all->says[i] = false; /* in a second it does */
         }
-        *young = (struct witness){true, raw.ns, *holdover};
+        young->set = true;
+        young->made_ns = raw.ns;
+        young->holdover = *holdover;
+        mark(holdover, flywheel, &young->mark);
     }
 }
 

@@ -10,11 +10,12 @@
  * Worked number: a drag of 100 ns/s, a quiet crystal of 1e-9 per root second. The copy of 64 to 128 s ago expects TAI to within
  * 0.6 us (one sigma) and finds it 6 to 13 us off: ten sigmas.
  *
- * Pure; one thread at a time. 22 KiB. */
+ * Pure; one thread at a time. 28 KiB. */
 #ifndef SERVER_CLOCK_CORE_TIMEKEEPER_WITNESS_H
 #define SERVER_CLOCK_CORE_TIMEKEEPER_WITNESS_H
 
 #include "server/clock/core/holdover.h"
+#include "server/clock/core/timekeeper_flywheel.h"
 
 enum { WITNESS_LEVELS = 4 };
 
@@ -22,6 +23,7 @@ struct witness {
     bool set;
     int64_t made_ns; /* raw reading */
     struct holdover holdover;
+    struct flywheel_mark mark; /* how the other servers' oscillators ran then */
 };
 struct witnesses {
     struct witness old[WITNESS_LEVELS], young[WITNESS_LEVELS];
@@ -34,8 +36,10 @@ void witnesses_clear(struct witnesses *all);
 /* Time passes for all copies, as for the holdover itself. Another timeline: none any more. */
 void witnesses_second(struct witnesses *all, sync_timeline_t timeline, tai_mono_t raw,
                       struct holdover_temperature temperature);
-/* Everything agrees at `raw`, the reading of the last witnesses_second: copies that are due are made of `holdover`. */
-void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover *holdover);
+/* Everything agrees at `raw`, the reading of the last witnesses_second: copies that are due are made of `holdover`, with a mark of
+ * `flywheel`. */
+void witnesses_copy(struct witnesses *all, tai_mono_t raw, const struct holdover *holdover,
+                    const struct flywheel *flywheel);
 /* What the old copy of a level says at the reading of the last witnesses_second; false: there is none. */
 bool witnesses_predict(const struct witnesses *all, unsigned level,
                        struct holdover_prediction *ret_prediction);

@@ -10,7 +10,8 @@ libtaiclientcore_la_SOURCES = \
 	client/core/exchange.c client/core/exchange.h \
 	client/core/fallback.c client/core/fallback.h \
 	client/core/belief.c client/core/belief.h \
-	client/core/follower.c client/core/follower.h client/core/follower_view.c \
+	client/core/follower.c client/core/follower.h client/core/follower_parts.h \
+	client/core/follower_follow.c client/core/follower_view.c \
 	client/core/following.c client/core/following.h \
 	client/core/guard.c client/core/guard.h \
 	client/core/peer.c client/core/peer.h client/core/peer_measure.c \

@@ -133,19 +133,15 @@ bool witness_is_missing(const struct peer *peer)
     return peer->member->server && (said == NULL || said->reference.present);
 }
 
-/* One that is not heard may be honest and one that is heard a liar, so f does not shrink with what is missing. */
-static unsigned reference_faults(size_t heard, size_t missing)
+/* Who may lie. Of all the references that there may be, heard and missing, the smaller half may be false, for one that is not heard
+ * may be an honest one; but no more than servers may lie, and who has been silent for long has crashed and is one of those.
+ * Our own one is no liar: with it no other has to vouch. */
+static void set_faults(struct guard_evidence *e, size_t silent, unsigned liars, bool has_own)
 {
-    size_t f = (heard + missing - 1) / 2;
-    return (unsigned)(f < heard ? f : heard - 1);
-}
-
-/* Of the references that there are or may be, so many may be false, but no more than servers may lie; of those, who has been silent for
- * long has crashed. */
-static unsigned needed_references(size_t heard, size_t missing, size_t silent, unsigned liars)
-{
-    size_t f = (heard + missing - 1) / 2, left = liars > silent ? liars - silent : 0;
-    return (unsigned)(f < left ? f : left) + 1;
+    size_t heard = e->witnesses_count, half = (heard + e->missing - 1) / 2;
+    size_t lying = liars > silent ? liars - silent : 0;
+    e->faults = (unsigned)(half < heard ? half : heard - 1);
+    e->needed = has_own ? 1 : (unsigned)(half < lying ? half : lying) + 1;
 }
 
 bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw, unsigned liars,
@@ -181,9 +177,7 @@ bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw, 
     }
     if (e.witnesses_count == 0)
         return false;
-    e.faults = reference_faults(e.witnesses_count, e.missing);
-    /* The own one is no liar. */
-    e.needed = own != NULL ? 1 : needed_references(e.witnesses_count, e.missing, silent, liars);
+    set_faults(&e, silent, liars, own != NULL);
     *evidence = e;
     return true;
 }

@@ -40,10 +40,10 @@ void witness_collect(const struct peer *peers, size_t count, tai_mono_t raw, uns
                      tai_ppb_t rate_bound, enum witness_kind kind, struct witness_panel *ret_panel);
 /* For an absolute claim: the references that servers tell of, as we measured them ourselves. Only they say something of TAI
  * that no lying master can have told; lines echo what their master said, and widen at every hop. References of one
- * group share a cause of error and are one witness. f is that of references, (m - 1) / 2, where m counts the missing ones as
- * well; as long as so many could be missing that all that were heard may lie (`liars`: f of the servers), they vouch for nothing. Who did not
- * answer WITNESS_SILENT_POLLS polls has crashed and counts among the liars. `own`: our own reference at `raw`, of group `own_group`, or NULL. Replaces witnesses and faults, or
- * is false and changes nothing when nobody within reach has a reference. */
+ * group share a cause of error and are one witness. Of all that there may be, heard or missing, the smaller half may be false;
+ * as long as all that were heard may be (`liars`: f of the servers), they vouch for nothing. Who did not answer
+ * WITNESS_SILENT_POLLS polls has crashed and is one of the liars. `own`: our own reference at `raw`, of group `own_group`, or NULL. Replaces
+ * witnesses and faults, or is false and changes nothing when nobody within reach has a reference. */
 enum { WITNESS_SILENT_POLLS = 20 }; /* about a minute at the default interval */
 bool witness_references(const struct peer *peers, size_t count, tai_mono_t raw, unsigned liars,
                         const struct guard_witness *own, uint16_t own_group, struct guard_evidence *evidence);

@@ -333,6 +333,33 @@ START_TEST(what_was_learnt_survives_a_restart)
 }
 END_TEST
 
+/* A boot calibrates the raw clock anew, and a record may come from another machine: what is remembered of the rate is a guess there, and
+ * no word against a receiver. */
+START_TEST(another_boot_has_another_rate)
+{
+    static const double changes[] = {3e-6, -3e-6, 4e-7};
+    for (unsigned i = 0; i < 2 * (sizeof changes / sizeof changes[0]); i++) {
+        struct rig rig;
+        struct timekeeper_memory memory;
+        receiver(&rig, 65 + i, OSCILLATOR_TCXO, 1e-10, 3 * HOUR_S);
+        ck_assert(timekeeper_remember(rig.keeper, &memory) && memory.learnt);
+        rig.timeline++;
+        rig.raw_ns = 5 * RIG_S;
+        rig.walk += changes[i / 2];
+        rig_begin(&rig, &memory);
+        rig_clear(&rig);
+        rig_seconds(&rig, i % 2 == 0 ? HOUR_S : 50);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+        rig.sources[0].on = false;
+        rig_seconds(&rig, HOUR_S);
+        ck_assert(rig.reference.present);
+        ck_assert_uint_eq(rig.suspicions, 0);
+        all_was_true(&rig);
+        rig_end(&rig);
+    }
+}
+END_TEST
+
 START_TEST(the_driver_has_a_word)
 {
     struct rig rig;
@@ -441,6 +468,7 @@ int main(void)
     tcase_add_test(tc, another_timeline_begins_anew);
     tcase_add_test(tc, peers_refute_what_is_held);
     tcase_add_test(tc, what_was_learnt_survives_a_restart);
+    tcase_add_test(tc, another_boot_has_another_rate);
     tcase_add_test(tc, the_driver_has_a_word);
     tcase_add_test(tc, settings_that_cannot_be);
     tcase_add_test(tc, the_truth_is_in_it_whatever_a_minority_does);

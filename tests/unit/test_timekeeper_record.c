@@ -9,10 +9,11 @@
 
 static const char good[] =
     "taistamp-references-1\nknown 1795262400\nrate -12034567000 +-1500000\nageing 1200 +-900\n"
-    "coefficient 0 +-8000\nwander 1250000\ntemperature 301250\nseconds 86400\nwritten 1795262401\n";
+    "coefficient 0 +-8000\nwander 1250000\ntemperature 301250\nseconds 86400\nwritten 1795262401\n"
+    "timeline 18446744073709551615\n";
 static const char fresh[] =
     "taistamp-references-1\nknown 5\nrate 0 +-0\nageing 0 +-0\ncoefficient 0 +-0\nwander 0\n"
-    "temperature 0\nseconds 0\nwritten 0\n";
+    "temperature 0\nseconds 0\nwritten 0\ntimeline 0\n";
 
 static bool parse(const char *text, size_t len, struct timekeeper_memory *ret)
 {
@@ -38,6 +39,7 @@ START_TEST(test_round_trip)
     ck_assert_int_eq(m.oscillator.rates.coefficient_sigma_fs_per_s_k, 8000);
     ck_assert_int_eq(m.oscillator.temperature_mk, 301250);
     ck_assert_uint_eq(m.oscillator.written_tai_s, 1795262401);
+    ck_assert_uint_eq(m.oscillator.timeline.id, UINT64_MAX);
     assert_prints(&m, good);
     ck_assert(parse(fresh, strlen(fresh), &m));
     ck_assert(!m.learnt);
@@ -64,8 +66,11 @@ START_TEST(test_refused)
                    {"seconds 86400", "seconds"},
                    {"seconds 86400", "seconds 86400 "},
                    {"temperature", "warmth"},
-                   {"written 1795262401\n", "written 1795262401"},
-                   {"written 1795262401\n", "written 1795262401\nmore 1\n"},
+                   {"timeline 1", "timeline 01"},
+                   {"timeline 1", "timeline 9"},
+                   {"timeline 18446744073709551615\n", ""},
+                   {"timeline 18446744073709551615\n", "timeline 18446744073709551615"},
+                   {"timeline 18446744073709551615\n", "timeline 18446744073709551615\nmore 1\n"},
                    {"ageing 1200 +-900\n", ""}};
     struct timekeeper_memory m = {.known = {77}};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {

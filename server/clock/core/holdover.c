@@ -87,9 +87,12 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t rate_doubt_fs(const struct holdover *holdover, int64_t away_s)
 {
     const struct trend_rates *known = &holdover->memory.rates;
+    int64_t declared = holdover->settings.rate_bound.ppb * FS_PER_PPB;
+    if (holdover->memory.timeline.id == 0 || holdover->memory.timeline.id != holdover->timeline.id)
+        return declared;
     int64_t sigma = trend_doubt_fs(known->rate_sigma_fs_per_s, known->wander_fs_per_s, away_s,
                                    oscillator_floor(holdover->settings.class).ppb * FS_PER_PPB);
-    return smaller(sigma, holdover->settings.rate_bound.ppb * FS_PER_PPB);
+    return smaller(sigma, declared);
 }
 
 static struct trend_rates rates_at_start(const struct holdover *holdover, tai_t tai)
@@ -238,6 +241,7 @@ bool holdover_keep(const struct holdover *holdover, struct holdover_memory *ret_
         .temperature_mk = holdover->zero_mk,
         .learnt_s = holdover->learnt_s,
         .written_tai_s = (uint64_t)(holdover->accepted_tai_ns > 0 ? holdover->accepted_tai_ns / NS_PER_S : 0),
+        .timeline = holdover->timeline,
     };
     return true;
 }

@@ -12,7 +12,9 @@
  * together. Before HOLDOVER_LEAST_S of learning only that last one counts.
  *
  * Only rates, ageing, coefficient and wander outlive a restart or the end of a timeline (struct holdover_memory). The rate is then doubted
- * by the class's floor and by what it may have walked in the time away; TAI itself is unknown until a source says it.
+ * by the class's floor and by what it may have walked in the time away; TAI itself is unknown until a source says it. On another
+ * timeline the raw clock is another one as well (a boot calibrates its counter anew, a clocksource has its own crystal, a
+ * record may come from another machine): there the rate is doubted by all that is declared, and learnt again in minutes.
  *
  * Worked number: a TCXO (floor 100 ppb) with a wander of 1e-9 per root second, half-width 2 us when the fix is lost: after an hour
  * one sigma is 125 us, so the bound is 2 us + 360 us + 6 * 125 us = 1.1 ms.
@@ -42,6 +44,7 @@ struct holdover_memory {
     int64_t temperature_mk;   /* 0: no sensor was read */
     uint64_t learnt_s;        /* over how long; 0: nothing */
     uint64_t written_tai_s;   /* TAI, s since 1970 */
+    sync_timeline_t timeline; /* on which; id 0: not known */
 };
 
 /* A reading of the thermometer next to the oscillator. */

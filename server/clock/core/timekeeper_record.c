@@ -52,6 +52,12 @@ static bool is_usable(const struct trend_rates *r)
            r->coefficient_sigma_fs_per_s_k > 0;
 }
 
+static bool read_timeline(struct lines *lines, sync_timeline_t *ret_timeline)
+{
+    struct bytes value;
+    return next_value(lines, "timeline", &value) && text_read_u64(value, UINT64_MAX, &ret_timeline->id);
+}
+
 bool timekeeper_record_parse(struct bytes text, struct timekeeper_memory *ret_memory)
 {
     struct timekeeper_memory m = {.learnt = false};
@@ -68,7 +74,8 @@ bool timekeeper_record_parse(struct bytes text, struct timekeeper_memory *ret_me
         read_plain(&lines, "wander", FS_MAX, &r->wander_fs_per_s) &&
         read_plain(&lines, "temperature", FS_MAX, &m.oscillator.temperature_mk) &&
         read_plain(&lines, "seconds", SECONDS_MAX, &learnt_s) &&
-        read_plain(&lines, "written", SECONDS_MAX, &written_s) && lines.rest.len == 0;
+        read_plain(&lines, "written", SECONDS_MAX, &written_s) &&
+        read_timeline(&lines, &m.oscillator.timeline) && lines.rest.len == 0;
     if (!ok || (learnt_s > 0 && !is_usable(r)))
         return false;
     m.known.ns = known_s * NS_PER_S;
@@ -117,4 +124,7 @@ void timekeeper_record_print(const struct timekeeper_memory *memory, struct out 
     put_plain(out, "temperature ", o->temperature_mk, FS_MAX);
     put_plain(out, "seconds ", (int64_t)o->learnt_s, SECONDS_MAX);
     put_plain(out, "written ", (int64_t)o->written_tai_s, SECONDS_MAX);
+    out_str(out, "timeline ");
+    out_u64(out, o->timeline.id);
+    out_char(out, '\n');
 }

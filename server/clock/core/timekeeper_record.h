@@ -10,6 +10,7 @@
  *     temperature 301250                 to which the rate belongs, millikelvin; 0: no sensor
  *     seconds 86400                      how long has been learnt; 0: nothing, and the five lines above say nothing
  *     written 1795262400                 TAI, s since 1970; 0: not known
+ *     timeline 1234567890123456789       number of the raw timeline that the rate belongs to; 0: not known
  *
  * Each line ends in LF (the remarks are not part of it). Rates are a start for the estimator, never a bound. Integers only; any
  * thread. */

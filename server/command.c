@@ -45,7 +45,9 @@ static void print_next(const struct command *c, const char *dir)
     printf("\nNext:\n");
     if (c->init.assume_error_ms == NULL)
         printf("  1. Say how wrong this machine's clock may be: assume_error_ms in %s/taid.yaml.\n"
-               "     Without it stamps are issued only where chronyd or ntpd keeps the clock.\n",
+               "     Not needed where chronyd or ntpd keeps the clock, nor with a receiver (gpsd), NTP "
+               "servers or a\n"
+               "     cluster: CLUSTER.md has those. Without any of them no stamp is issued.\n",
                dir);
     else
         printf(

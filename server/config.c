@@ -102,9 +102,11 @@ static enum tai_err check_alone(const struct settings *s, const struct taid_conf
         /* The key is made by keygen before there is a cluster file. */
         if (s->lines[i] != 0 && strcmp(config_keys[i].section, "sync") == 0 &&
             strcmp(config_keys[i].name, "node_key") != 0)
-            return settings_refuse(s, s->lines[i], TAI_ERR_FORMAT,
-                                   "sync.%s has no effect without sync.cluster, the path of the cluster file",
-                                   config_keys[i].name);
+            return settings_refuse(
+                s, s->lines[i], TAI_ERR_FORMAT,
+                "sync.%s has no effect without sync.cluster, the path of the cluster file; one "
+                "server alone needs one too, with its own line from \"taid keygen\" in it",
+                config_keys[i].name);
     return TAI_OK;
 }
 

@@ -61,9 +61,13 @@ static json_t *answer(const struct control_owner *owner, const char *verb, bool 
     json_t *own = owner->own == NULL ? NULL : owner->own(owner->ctx, verb);
     if (own != NULL)
         return own;
+    if (strcmp(verb, "references") == 0 || strcmp(verb, "gps") == 0)
+        return json_error("references",
+                          "this process has no references of its own (sync.references in the settings "
+                          "of a server); whom it follows: taictl tracking and taictl sources");
     return json_error("argument",
-                      "verbs are tracking, sources, cluster, oscillator, makestep and burst; a server "
-                      "with references has those as well");
+                      "verbs are tracking, sources, cluster, oscillator, makestep and burst; on a "
+                      "server with references also references and gps");
 }
 
 char *control_answer(const struct control_owner *owner, const char *request, size_t len, bool privileged)

@@ -199,6 +199,12 @@ def texts(fake):
     fake.answer['gps'] = {'v': 1, 'receivers': []}
     has(shown(fake, 0, 'no gps', 'gps'), 'no gpsd among the references', 'no gps')
     fake.answer['gps'] = GPS
+    has(said, r'^Receiver +roof \(u-blox, /dev/ttyS0\)$', 'gps')
+    has(said, r'^Receiver +cellar$', 'gps: a receiver that nothing is known of')
+    nobody = dict(fake.answer)
+    fake.answer['sources'] = {'v': 1, 'sources': []}
+    has(shown(fake, 0, 'no sources', 'sources'), r'^No other nodes .*taictl references$', 'no sources')
+    fake.answer['sources'] = nobody['sources']
     has(shown(fake, 0, 'makestep', 'makestep'), 'being set', 'makestep')
     has(shown(fake, 1, 'burst refused', 'burst'), '^taictl: only root and the user', 'burst')
     check(shown(fake, 0, 'quiet', '-q', 'tracking') == '', '-q prints something')
@@ -221,7 +227,10 @@ def waits(fake):
     has(said, 'not synchronised in time: status single-reference, following, half-width 104 µs', 'waitsync')
     shown(fake, 0, 'waitsync to 0.104 ms', 'waitsync', '--max-error', '0.104', '--timeout', '40')
     fake.answer['tracking'] = dict(TRACKING, status='relative')
-    shown(fake, 1, 'waitsync on relative', 'waitsync', '--timeout', '0.3')
+    said = shown(fake, 1, 'waitsync on relative', 'waitsync', '-v', '--timeout', '1')
+    has(said, r'not synchronised in time: status relative, following: no reference counts yet', 'waitsync on relative')
+    check('half-width' not in said, 'waitsync shows a half-width that is not what is waited for')
+    check(said.count('waiting:') == 1, 'waitsync -v says the same again')
     shown(fake, 0, 'waitsync --relative', 'waitsync', '--relative', '--timeout', '40')
     count = []
     fake.answer['tracking'] = lambda: count.append(1) or dict(TRACKING, half_width_ns='104000' if len(count) > 2 else '9000000')

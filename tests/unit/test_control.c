@@ -238,6 +238,9 @@ START_TEST(test_own)
     o = asked("{\"verb\":\"yours\"}", true);
     ck_assert_str_eq(text(o, "error"), "argument");
     json_decref(o);
+    o = asked("{\"verb\":\"references\"}", true);
+    ck_assert_str_eq(text(o, "error"), "references");
+    json_decref(o);
 }
 END_TEST
 

@@ -16,6 +16,7 @@
 #include "sdk/time/page.h"
 #include "server/clock/core/shm_segment.h"
 #include "server/clock/core/sock_sample.h"
+#include "server/clock/io/reference_set.h"
 #include "server/clock/io/references.h"
 #include "server/clock/io/serve.h"
 #include "server/libevent.h"
@@ -319,6 +320,57 @@ END_TEST
 /* ---- What is given out ---- */
 
 /* Only time with a measured bound, and not near a leap second; its announcement on the day before. */
+/* An outvoted source is quarantined and suspected again within each second, until something is held. */
+START_TEST(a_verdict_is_logged_once)
+{
+    struct timekeeper_reports r = {
+        .count = 3,
+        .items = {{TIMEKEEPER_SAYS_VERDICT, 1, REFCLOCK_QUARANTINED, TIMEKEEPER_CAME_BACK, 0},
+                  {TIMEKEEPER_SAYS_VERDICT, 2, REFCLOCK_ACCEPTED, TIMEKEEPER_NO_REASON, 0},
+                  {TIMEKEEPER_SAYS_VERDICT, 1, REFCLOCK_SUSPECT, TIMEKEEPER_OUTVOTED, 9097413}}};
+    struct reference_said one = {0}, two = {0};
+    ck_assert(!reference_report_is_news(&r, 0, &one));
+    ck_assert(reference_report_is_news(&r, 1, &two));
+    ck_assert(reference_report_is_news(&r, 2, &one));
+    ck_assert(!reference_report_is_news(&r, 0, &one));
+    ck_assert(!reference_report_is_news(&r, 2, &one));
+    r.items[2].reason = TIMEKEEPER_PEERS;
+    ck_assert(reference_report_is_news(&r, 2, &one));
+    r.count = 1;
+    ck_assert(reference_report_is_news(&r, 0, &one));
+    r.items[0].kind = TIMEKEEPER_SAYS_REFERENCE;
+    ck_assert(reference_report_is_news(&r, 0, &one));
+    ck_assert(reference_report_is_news(&r, 0, &one));
+}
+END_TEST
+
+START_TEST(a_reason_has_its_value_with_a_unit)
+{
+    static const struct {
+        enum timekeeper_reason reason;
+        int64_t value;
+        const char *text;
+    } rows[] = {
+        {TIMEKEEPER_OUTVOTED, 9097413, ", by 9.10 ms"},
+        {TIMEKEEPER_STEP, 999, ", by 999 ns"},
+        {TIMEKEEPER_STEP, 999999, ", by 1.00 ms"},
+        {TIMEKEEPER_DRAG, -12345, ", by 12.3 us"},
+        {TIMEKEEPER_DAYS, INT64_MIN, ", by 106752 d"},
+        {TIMEKEEPER_PEERS, 90 * S, ", by 90.0 s"},
+        {TIMEKEEPER_UNDECIDED, 0, ""},
+        {TIMEKEEPER_WEEKS, -1, ", -1 times"},
+        {TIMEKEEPER_LEAP_COUNT, 36, ": TAI-UTC 36 s"},
+        {TIMEKEEPER_NEW, 30 * S, ""},
+        {TIMEKEEPER_TOO_EARLY, 7200 * S, ", by 2.00 h"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[64];
+        reference_report_value(rows[i].reason, rows[i].value, text, sizeof text);
+        ck_assert_str_eq(text, rows[i].text);
+    }
+}
+END_TEST
+
 START_TEST(test_serve)
 {
     char dir[] = "/tmp/taistamp-serve-XXXXXX", path[100];
@@ -390,6 +442,8 @@ int main(void)
     tcase_add_test(t, test_sock);
     tcase_add_test(t, test_pps);
     tcase_add_test(t, test_serve);
+    tcase_add_test(t, a_verdict_is_logged_once);
+    tcase_add_test(t, a_reason_has_its_value_with_a_unit);
     tcase_add_test(t, test_system_clock);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

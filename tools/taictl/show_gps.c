@@ -87,8 +87,11 @@ static void show_receiver(const json_t *r)
 {
     const json_t *counts = json_object_get(r, "counts"), *why = json_object_get(r, "why"),
                  *withheld = json_object_get(r, "withheld_for");
-    printf("%-14s %s (%s, %s)\n", "Receiver", text_of(r, "name"), text_of(r, "receiver"),
-           text_of(r, "device"));
+    const char *device = text_of(r, "device"), *type = text_of(r, "receiver");
+    printf("%-14s %s", "Receiver", text_of(r, "name"));
+    if (*type != 0 || *device != 0)
+        printf(" (%s%s%s)", type, *type != 0 && *device != 0 ? ", " : "", device);
+    putchar('\n');
     printf("%-14s %s%s%s\n", "Verdict", text_of(r, "verdict"), json_is_string(why) ? ": " : "",
            json_is_string(why) ? json_string_value(why) : "");
     if (json_is_string(withheld))

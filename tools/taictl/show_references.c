@@ -28,6 +28,7 @@ static void show_own(const json_t *answer)
     const json_t *own = json_object_get(answer, "reference");
     int64_t holdover_ns;
     bool held = units_ns(json_object_get(answer, "holdover_ns"), &holdover_ns);
+    json_int_t voices = json_integer_value(json_object_get(answer, "voices"));
     if (!json_is_object(own)) {
         puts("No reference: what the sources say is not (yet) vouched for");
         return;
@@ -37,8 +38,7 @@ static void show_own(const json_t *answer)
     if (held && holdover_ns > 0)
         printf(", by the oscillator alone for %s", units_age(json_object_get(answer, "holdover_ns")).text);
     else
-        printf(", by %" JSON_INTEGER_FORMAT " that count%s",
-               json_integer_value(json_object_get(answer, "voices")),
+        printf(", by %" JSON_INTEGER_FORMAT " source%s%s", voices, voices == 1 ? "" : "s",
                json_is_true(json_object_get(answer, "doubt")) ? ", in doubt" : "");
     putchar('\n');
 }

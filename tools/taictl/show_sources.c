@@ -36,6 +36,10 @@ static void verdict(const json_t *s)
 void show_sources(const json_t *answer)
 {
     const json_t *list = json_object_get(answer, "sources");
+    if (json_array_size(list) == 0) {
+        puts("No other nodes in the cluster; where this one gets the time from: taictl references");
+        return;
+    }
     printf("%-16s %-13s %-10s %-10s %-8s %-8s %s\n", "Node", "Offset", "\xc2\xb1", " Delay", "Poll", "Age",
            "Verdict");
     for (size_t i = 0; i < json_array_size(list); i++) {

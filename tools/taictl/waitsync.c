@@ -29,6 +29,19 @@ static bool is_good(const struct options *o, const json_t *answer)
     return (absolute || relative) && half <= o->max_error_ns;
 }
 
+/* The half-width of a relative line is against the cluster, and says nothing of what is waited for. */
+static void say_why(const struct options *o, const json_t *answer, char *why, size_t room)
+{
+    const char *status = json_string_value(json_object_get(answer, "status"));
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    if (status != NULL && strcmp(status, "relative") == 0 && !o->relative_is_fine)
+        snprintf(why, room, "status relative, %s: no reference counts yet, the distance to TAI is not known",
+                 state != NULL ? state : "-");
+    else
+        snprintf(why, room, "status %s, %s, half-width %s", status != NULL ? status : "-",
+                 state != NULL ? state : "-", units_width(json_object_get(answer, "half_width_ns")).text);
+}
+
 /* One look; `why` keeps what is missing. */
 static bool look(const struct options *o, char *why, size_t room)
 {
@@ -46,10 +59,7 @@ static bool look(const struct options *o, char *why, size_t room)
         return false;
     }
     bool good = is_good(o, answer);
-    const char *status = json_string_value(json_object_get(answer, "status"));
-    const char *state = json_string_value(json_object_get(answer, "state"));
-    snprintf(why, room, "status %s, %s, half-width %s", status != NULL ? status : "-",
-             state != NULL ? state : "-", units_width(json_object_get(answer, "half_width_ns")).text);
+    say_why(o, answer, why, room);
     if (good && o->json)
         good = json_finish(json_incref(answer));
     json_decref(answer);

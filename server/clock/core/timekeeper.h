@@ -184,7 +184,7 @@ struct timekeeper_source_view {
     int64_t value;     /* of the reason */
     const char *said;  /* the driver's own word, NULL: none */
     bool speaks;       /* there is an estimate: the next five are set */
-    int64_t offset_ns; /* its TAI minus the reference's */
+    int64_t offset_ns; /* its TAI minus the reference's; INT64_MAX: there is no reference */
     int64_t sigma_ns, half_width_ns;
     int64_t rate_ps_per_s;
     uint32_t samples;      /* in use */

@@ -101,11 +101,12 @@ static bool is_uniform(const struct refclock_evidence *e)
 
 static bool has_dropped(struct evidence_watch *watch, const struct refclock_evidence *e)
 {
-    if (watch->used >= EVIDENCE_SATELLITES && e->satellites_used <= watch->used / 2)
+    /* Where gpsd is gone nobody looks at the sky. */
+    if (e->connected && watch->used >= EVIDENCE_SATELLITES && e->satellites_used <= watch->used / 2)
         watch->dropped_left = EVIDENCE_DROPPED_FOR;
     else if (watch->dropped_left > 0)
         watch->dropped_left--;
-    watch->used = e->satellites_used;
+    watch->used = e->connected ? e->satellites_used : 0;
     return watch->dropped_left > 0;
 }
 

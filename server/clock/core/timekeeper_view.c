@@ -37,8 +37,8 @@ static void view_source(const struct timekeeper *k, size_t i, tai_mono_t raw,
     v->half_width_ns = s->estimate.half_width_ns;
     v->rate_ps_per_s = s->estimate.rate_ps_per_s;
     v->samples = s->estimate.samples;
-    if (k->reference.present && !arith_sub(s->estimate.tai.ns, k->reference.tai.ns, &v->offset_ns))
-        v->offset_ns = 0;
+    if (!k->reference.present || !arith_sub(s->estimate.tai.ns, k->reference.tai.ns, &v->offset_ns))
+        v->offset_ns = INT64_MAX;
 }
 
 void timekeeper_view(const struct timekeeper *keeper, tai_mono_t raw, struct timekeeper_view *ret_view)

@@ -43,6 +43,7 @@ struct source {
     bool has_leap;
     struct refclock_leap leap; /* as it last announced */
     enum announcement announcement;
+    struct reference_said said;
 };
 
 /* Between writes of what is learnt. */
@@ -374,7 +375,7 @@ static void compare_announcements(struct reference_set *set, tai_mono_t raw)
     }
 }
 
-static void say(const struct reference_set *set, const struct timekeeper_reports *reports, tai_mono_t raw)
+static void say(struct reference_set *set, const struct timekeeper_reports *reports, tai_mono_t raw)
 {
     if (reports->count == 0)
         return;
@@ -382,7 +383,8 @@ static void say(const struct reference_set *set, const struct timekeeper_reports
     timekeeper_view(set->keeper, raw, &view);
     for (uint32_t i = 0; i < reports->count; i++) {
         const struct timekeeper_source_view *source = &view.sources[reports->items[i].source];
-        reference_report_log(&reports->items[i], source->name, source->said);
+        if (reference_report_is_news(reports, i, &set->sources[reports->items[i].source].said))
+            reference_report_log(&reports->items[i], source->name, source->said);
     }
 }
 

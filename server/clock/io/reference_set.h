@@ -47,6 +47,19 @@ void reference_set_make(const struct reference_set *set, tai_mono_t raw, struct 
 const struct refclock_evidence *reference_set_evidence(const struct reference_set *set, uint8_t source);
 const struct refclock_upstream *reference_set_upstream(const struct reference_set *set, uint8_t source);
 
+/* What the log said last of a source's verdict. Zeroed: nothing. */
+struct reference_said {
+    bool has;
+    enum refclock_verdict verdict;
+    enum timekeeper_reason reason;
+};
+
+/* Whether the report has its line: a verdict that a later report of the same second takes back, or that was said last, has none.
+ * `said`: of the report's source. */
+bool reference_report_is_news(const struct timekeeper_reports *reports, uint32_t index,
+                              struct reference_said *said);
+/* What a reason's value adds to its words: ", by 9.73 ms", or nothing. */
+void reference_report_value(enum timekeeper_reason reason, int64_t value, char *ret_text, size_t room);
 /* The log line of a report. `name`: of its source. */
 void reference_report_log(const struct timekeeper_report *report, const char *name, const char *said);
 

@@ -15,39 +15,16 @@ import struct
 import tempfile
 import threading
 import time
-import urllib.request
 
+from reference_rig import MAGIC, SAMPLE, SEGMENT_KEY, Source, accepted, http, remove_segment
 from rig import Taid, check, conclude, home, run, text
 from solo import ask, cluster_of_one, until
 
 UNIT = 100 + os.getpid() % 150
-MAGIC = 0x534f434b
-SAMPLE = struct.Struct('@qqdiiii')
 # Silent ones, of which the settings say what stands behind them, or do not.
 STATED = [f'driver: shm, name: {name}, unit: {UNIT}, accuracy_us: 1{kind}'
           for name, kind in (('roof', ', kind: gps'), ('desk', ', kind: assumed'), ('dark', ''))]
 OFFSET_S = 0.000250  # the source is this far ahead of the machine's clock
-
-
-class Source(threading.Thread):
-    """Ten samples a second until told to stop."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.path = path
-        self.speaks = True
-        self.ends = False
-
-    def run(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-            while not self.ends:
-                if self.speaks and os.path.exists(self.path):
-                    now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-                    try:
-                        out.sendto(SAMPLE.pack(now // 10**9, now % 10**9 // 1000, OFFSET_S, 0, 0, 0, MAGIC), self.path)
-                    except OSError:
-                        pass
-                time.sleep(0.1)
 
 
 class Server(threading.Thread):
@@ -73,16 +50,11 @@ class Server(threading.Thread):
                                            stamp - (8 << 32), request[40:48], stamp, stamp), who)
 
 
-def http(taid, path):
-    with urllib.request.urlopen(taid.url + path, timeout=20) as answer:
-        return answer.read().decode()
-
-
 def given_segment():
     """What stands in the segment: its leap, and clock minus receive stamp in ns; None when there is none."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.shmat.restype = ctypes.c_void_p
-    number = libc.shmget(0x4e545030 + UNIT, 96, 0)
+    number = libc.shmget(SEGMENT_KEY + UNIT, 96, 0)
     if number < 0:
         return None
     at = libc.shmat(number, None, 0o10000)
@@ -91,13 +63,6 @@ def given_segment():
     mode, count, clock_s, _, _, receive_s, _, leap, precision, _, valid, clock_ns, receive_ns = struct.unpack('@iiqiiqiiiiiII', raw[:60])
     return {'mode': mode, 'count': count, 'valid': valid, 'leap': leap, 'precision': precision,
             'ahead_ns': (clock_s - receive_s) * 10**9 + clock_ns - receive_ns}
-
-
-def remove_segment():
-    libc = ctypes.CDLL(None, use_errno=True)
-    number = libc.shmget(0x4e545030 + UNIT, 96, 0)
-    if number >= 0:
-        libc.shmctl(number, 0, None)
 
 
 def make(work):
@@ -198,12 +163,7 @@ def one_upstream(work):
     try:
         taid.start()
 
-        def count():
-            answer = ask(control, 'references', '--json')
-            shown = json.loads(answer) if answer else {'references': [{'verdict': ''}]}
-            return shown if all(r['verdict'] == 'accepted' for r in shown['references'][:2]) else None
-
-        shown = until(90, 'both servers count', count)
+        shown = until(90, 'both servers count', lambda: accepted(control, 2))
         if shown:
             groups = [r['group'] for r in shown['references']]
             check(groups[0] == groups[1] and groups[0] is not None and groups[0] >= 0x8000, f'groups {groups}')
@@ -222,7 +182,7 @@ def main():
         out.bind(os.path.join(work, 'out'))
         taid = make(work)
         control = os.path.join(taid.folder, 'run/control')
-        source = Source(os.path.join(taid.folder, 'run/roof'))
+        source = Source(os.path.join(taid.folder, 'run/roof'), OFFSET_S)
         source.start()
         try:
             taid.start()
@@ -232,7 +192,7 @@ def main():
         finally:
             source.ends = True
             taid.stop()
-            remove_segment()
+            remove_segment(UNIT)
         with open(os.path.join(taid.folder, 'sync/references'), encoding='ascii') as file:
             check(re.match(r'taistamp-references-1\nknown 1[0-9]{9}\n', file.read()) is not None, 'the record is not one')
         said = taid.said()

@@ -2,7 +2,7 @@
 dist_check_SCRIPTS += tests/interop/run.sh tests/interop/examples.sh
 TESTS += tests/interop/run.sh tests/interop/examples.sh
 # Beside a chronyd that is only unpacked, never installed (program.sh): by `make interop` alone.
-dist_check_SCRIPTS += tests/interop/ntp_servers.sh tests/interop/program.sh
+dist_check_SCRIPTS += tests/interop/ntp_servers.sh tests/interop/chronyd_follows.py tests/interop/program.sh
 clean-local: clean-unpacked
 clean-unpacked:
 	rm -rf tests/interop/unpacked
@@ -19,6 +19,7 @@ interop: all tests/interop/ntp_read$(EXEEXT) tests/interop/gps_listen$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/gps_gpsfake.py || [ $$? = 77 ]
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/ntp_servers.sh || [ $$? = 77 ]
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/chronyd_follows.py || [ $$? = 77 ]
 .PHONY: interop
 
 # Beside real chronyd and ntpd: needs the right to steer this machine's clock, so only who asks for it gets it.

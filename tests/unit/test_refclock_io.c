@@ -31,7 +31,8 @@ struct rig {
     struct refclock_feed feed;
     struct refclock_sample sample;
     struct refclock_leap leap;
-    uint32_t samples, lost;
+    uint32_t samples, lost, readings;
+    int64_t read_ns; /* the last of them */
     const char *why;
     bool knows; /* tai_at */
     tai_t next_leap;
@@ -69,8 +70,10 @@ static void on_lost(void *ctx, uint8_t source, enum refclock_verdict verdict, co
 
 static void now(void *ctx, struct engine_now *ret_now)
 {
-    (void)ctx;
+    struct rig *r = ctx;
     int64_t t = realtime_ns();
+    r->readings++;
+    r->read_ns = t;
     *ret_now =
         (struct engine_now){.timeline = {7}, .raw = {t - RAW_BEHIND}, .realtime_ns = t, .width_ns = 20};
 }
@@ -252,6 +255,35 @@ START_TEST(test_sock)
     struct tai_error error;
     ck_assert_int_eq(refclock_sock.open(&p, &state, &error), TAI_ERR_CONFLICT);
     unlink(path);
+    rmdir(dir);
+    event_base_free(r.base);
+}
+END_TEST
+
+/* A stamp that comes 300 ms late: the clocks are read when the next is due, so that it has a reading near it. */
+START_TEST(test_sock_late)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    char dir[] = "/tmp/taistamp-sock-XXXXXX", path[100];
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/s", dir);
+    p.device = path;
+    void *state = must_open(&refclock_sock, &p);
+    uint8_t datagram[SOCK_SAMPLE_LEN];
+    const struct sock_sample sample = {.realtime_ns = (realtime_ns() - S * 3 / 10) / 1000 * 1000};
+    sock_sample_write(&sample, datagram);
+    send_to(path, datagram, sizeof datagram);
+    run(&r);
+    uint32_t before = r.readings;
+    struct timeval most = {.tv_sec = 10};
+    event_base_loopexit(r.base, &most);
+    while (r.readings == before && !event_base_got_exit(r.base))
+        event_base_loop(r.base, EVLOOP_ONCE);
+    ck_assert_uint_eq(r.readings, before + 1);
+    /* The loop counts from when it woke up, which is a little earlier. */
+    ck_assert_int_ge(r.read_ns, sample.realtime_ns + S - S / 50);
+    refclock_sock.close(state);
     rmdir(dir);
     event_base_free(r.base);
 }
@@ -440,6 +472,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, test_shm);
     tcase_add_test(t, test_sock);
+    tcase_add_test(t, test_sock_late);
     tcase_add_test(t, test_pps);
     tcase_add_test(t, test_serve);
     tcase_add_test(t, a_verdict_is_logged_once);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver "sock": samples that other programs send to a datagram socket, in chronyd's form. */
+/* The driver "sock": samples that other programs send to a datagram socket, in chronyd's form.
+ *
+ * When they are sent is the sender's choice, often long after the stamp in them: a receiver's messages take tenths of a second. Where
+ * others may steer CLOCK_REALTIME, a stamp is worth what the nearest reading of the clocks is near to it; so the clocks are
+ * read at the moment at which the next stamp is due, one second after the last. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,12 +20,15 @@
 #include "server/libevent.h"
 
 enum { BURST = 16, SOCKET_MODE = 0600 };
+/* A stamp that is younger than this when it arrives needs no reading of its own. */
+#define LATE_NS INT64_C(2000000)
 
 struct sock {
     struct refclock_place place;
     struct sockaddr_un address;
     int fd;
     struct event *readable;
+    struct event *due; /* a reading of the clocks */
     const char *said;
 };
 
@@ -30,6 +37,27 @@ static void lost(struct sock *s, enum refclock_verdict verdict, const char *why)
     if (s->said != why)
         s->place.feed->lost(s->place.feed->ctx, s->place.source, verdict, why);
     s->said = why;
+}
+
+static void on_due(evutil_socket_t fd, short what, void *user)
+{
+    (void)fd;
+    (void)what;
+    const struct sock *s = user;
+    struct engine_now now;
+    s->place.feed->now(s->place.feed->ctx, &now); /* `locate` knows it from now on */
+}
+
+/* The next stamp is due a second after this one. One that comes at once has its own reading. */
+static void expect(struct sock *s, int64_t stamp_ns)
+{
+    struct engine_now now;
+    int64_t age_ns;
+    s->place.feed->now(s->place.feed->ctx, &now);
+    if (!arith_sub(now.realtime_ns, stamp_ns, &age_ns) || age_ns < LATE_NS || age_ns >= NS_PER_S)
+        return;
+    struct timeval at = {.tv_usec = (NS_PER_S - age_ns) / 1000 + 1};
+    evtimer_add(s->due, &at);
 }
 
 static void take(struct sock *s, struct bytes datagram)
@@ -42,6 +70,7 @@ static void take(struct sock *s, struct bytes datagram)
     int64_t utc_ns, ns;
     if (!arith_add(sample.realtime_ns, sample.offset_ns, &utc_ns))
         return;
+    expect(s, sample.realtime_ns);
     int64_t posix_s = arith_div_floor(utc_ns, NS_PER_S, &ns);
     feed_leap(&s->place, sample.leap);
     bool fed = sample.pulse
@@ -69,6 +98,8 @@ static void sock_close(void *state)
     struct sock *s = state;
     if (s->readable != NULL)
         event_free(s->readable);
+    if (s->due != NULL)
+        event_free(s->due);
     if (s->fd >= 0) {
         close(s->fd);
         unlink(s->address.sun_path);
@@ -110,7 +141,8 @@ static enum tai_err listen_on(struct sock *s, const char *path, struct tai_error
         return error_set_detail(error, TAI_ERR_IO, path, bytes_of_str(strerror(number)));
     }
     s->readable = event_new(s->place.base, s->fd, EV_READ | EV_PERSIST, on_readable, s);
-    if (s->readable == NULL || event_add(s->readable, NULL) != 0)
+    s->due = evtimer_new(s->place.base, on_due, s);
+    if (s->due == NULL || s->readable == NULL || event_add(s->readable, NULL) != 0)
         return error_set(error, TAI_ERR_MEMORY, "the event loop cannot wait on a socket");
     return TAI_OK;
 }

@@ -8,7 +8,10 @@
 
 /* ns. What ntp and the kernel's keeper do not state of themselves is below this. */
 enum { ACCURACY_STATED_NS = 1000 };
-#define POLL_NS INT64_C(16000000000)
+/* 1980-01-06 and 2170-01-01. */
+#define WEEKS_FROM_MIN_S INT64_C(315964800)
+#define WEEKS_FROM_MAX_S INT64_C(6311433600)
+#define POLL_NS          INT64_C(16000000000)
 
 const char *const config_reference_words[] = {"system-clock", "kernel", "gpsd", "ntp",
                                               "shm",          "sock",   "pps",  NULL};
@@ -39,6 +42,7 @@ static const struct setting keys[] = {
     {ROW("serial_delay_ms", SETTING_MS, serial_delay_ns), .min = 0, .max = 2000},
     {ROW("serial_accuracy_ms", SETTING_MS, serial_accuracy_ns), .min = 1, .max = 60000},
     {ROW("pulses_only", SETTING_FLAG, pulses_only)},
+    {ROW("weeks_from", SETTING_DATE, weeks_from_posix_s)},
     {ROW("surveyed", SETTING_FLAG, surveyed)},
 };
 /* clang-format on */
@@ -65,6 +69,7 @@ static const struct use {
             {"serial_delay_ms", BIT(GPSD)},
             {"serial_accuracy_ms", BIT(GPSD)},
             {"pulses_only", BIT(GPSD)},
+            {"weeks_from", BIT(GPSD)},
             {"surveyed", BIT(GPSD)}};
 
 static unsigned drivers_of(const char *name)
@@ -136,6 +141,10 @@ static enum tai_err check_driver(const struct settings *s, unsigned line, const 
         return settings_refuse(s, settings_line(s, "", r->key_id == 0 ? "key_file" : "key_id"),
                                TAI_ERR_FORMAT,
                                "key_file and key_id go together: the file of keys, and which of them to use");
+    if (r->weeks_from_posix_s != 0 &&
+        (r->weeks_from_posix_s < WEEKS_FROM_MIN_S || r->weeks_from_posix_s > WEEKS_FROM_MAX_S))
+        return settings_refuse(s, settings_line(s, "", "weeks_from"), TAI_ERR_RANGE,
+                               "weeks_from must be from 1980-01-06, when GPS began, to 2170-01-01");
     if (r->driver == CONFIG_REFERENCE_PPS && r->device != NULL && r->device[0] != '/')
         return settings_refuse(s, settings_line(s, "", "device"), TAI_ERR_FORMAT,
                                "device must be the path of a PPS device, such as /dev/pps0");

@@ -51,7 +51,8 @@ struct config_reference {
     int64_t poll_ns;     /* ntp */
     int64_t serial_delay_ns, serial_accuracy_ns; /* gpsd: of time without a pulse; accuracy 0: not used */
     bool pulses_only;                            /* gpsd: serial time only numbers the pulses */
-    bool surveyed;                               /* gpsd: the antenna does not move */
+    int64_t weeks_from_posix_s; /* gpsd: first day of the 1024 weeks of its dates; 0: as told */
+    bool surveyed;              /* gpsd: the antenna does not move */
 };
 
 extern const struct setting_list config_references;

@@ -31,3 +31,4 @@ include tests/fuzz/ntp.mk
 include tests/fuzz/engine.mk
 include tests/fuzz/events.mk
 include tests/fuzz/gps.mk
+include tests/fuzz/refclock.mk

@@ -48,7 +48,7 @@ static const char ALL[] =
     "    - driver: gpsd\n      accuracy_us: 1\n      delay_ns: 50\n      pulses_only: true\n"
     "      surveyed: true\n      device: /dev/ttyS0\n"
     "    - {driver: gpsd, name: roof, address: \"[::1]:2948\", serial_accuracy_ms: 500, serial_delay_ms: "
-    "130, group: 3}\n"
+    "130, group: 3, weeks_from: 2026-01-01}\n"
     "    - {driver: ntp, name: a, server: ntp.example, poll_s: 8, key_file: k, key_id: 7, group: 3}\n"
     "    - {driver: ntp, name: b, server: \"192.0.2.1:1123\", accuracy_ns: 999}\n"
     "    - {driver: shm, accuracy_ns: 250, unit: 2, kind: gps}\n"
@@ -75,6 +75,7 @@ START_TEST(test_all)
     ck_assert_int_eq(r[1].accuracy_ns, 500000000);
     ck_assert_int_eq(r[1].serial_accuracy_ns, 500000000);
     ck_assert_int_eq(r[1].serial_delay_ns, 130000000);
+    ck_assert(r[0].weeks_from_posix_s == 0 && r[1].weeks_from_posix_s == 1767225600);
     ck_assert(r[1].group == 3 && !r[1].pulses_only && !r[1].surveyed);
     ck_assert_str_eq(r[2].server, "ntp.example");
     ck_assert_str_eq(r[2].key_file, "/etc/t/d/k");
@@ -171,6 +172,12 @@ static const struct bad {
     {LIST "    - driver: shm\n      kind: system\n", TAI_ERR_FORMAT,
      "5: kind must be gps, upstream or assumed"},
     {LIST "    - driver: ntp\n", TAI_ERR_FORMAT, "4: driver: ntp needs server"},
+    {LIST "    - {driver: gpsd, accuracy_us: 1, pulses_only: true, weeks_from: 1980-01-05}\n", TAI_ERR_RANGE,
+     "4: weeks_from must be from 1980-01-06"},
+    {LIST "    - {driver: gpsd, accuracy_us: 1, pulses_only: true, weeks_from: 2170-01-02}\n", TAI_ERR_RANGE,
+     "4: weeks_from must be from 1980-01-06"},
+    {LIST "    - {driver: shm, accuracy_us: 1, weeks_from: 2026-01-01}\n", TAI_ERR_FORMAT,
+     "4: weeks_from has no effect with driver: shm; it is for gpsd"},
     {LIST "    - {driver: ntp, server: a b}\n", TAI_ERR_FORMAT, "4: server must be 1 to 255 characters"},
     {LIST "    - {driver: ntp, server: [h]}\n", TAI_ERR_FORMAT,
      "4: server must be 1 to 255 characters of ASCII without blanks (an address in [ ] needs quotes)"},

@@ -65,6 +65,46 @@ static void pulse(int64_t utc_s, int64_t ago_ns, int32_t qerr_ps)
     edge_of("/dev/ttyS0", GPS_PPS, utc_s, ago_ns, qerr_ps);
 }
 
+/* 2014-12-31T03:07:19Z as gpsd 3.22 tells it: 1024 weeks late. */
+START_TEST(test_weeks)
+{
+    static const int64_t from = 1417392000, told = 2039310439; /* 2014-12-01, 2034-08-16T03:07:19Z */
+    static const struct {
+        int64_t utc_s, dated_s;
+    } rows[] = {
+        {told, told - GPS_ERA_S},
+        {told - GPS_ERA_S, told - GPS_ERA_S},
+        {told - 2 * GPS_ERA_S, told - GPS_ERA_S},
+        {told + 3 * GPS_ERA_S, told - GPS_ERA_S},
+        {from, from},
+        {from - 1, from - 1 + GPS_ERA_S},
+        {from + GPS_ERA_S - 1, from + GPS_ERA_S - 1},
+        {from + GPS_ERA_S, from},
+    };
+    static const enum gps_class edges[] = {GPS_TOFF, GPS_PPS};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gps_message m = message(GPS_TPV, "/dev/a");
+        m.u.tpv = (struct gps_tpv){.has_time = true, .utc_s = rows[i].utc_s, .utc_ns = 5};
+        gps_message_era(&m, from);
+        ck_assert_int_eq(m.u.tpv.utc_s, rows[i].dated_s);
+        ck_assert_int_eq(m.u.tpv.utc_ns, 5);
+        for (size_t k = 0; k < 2; k++) {
+            m = message(edges[k], "/dev/a");
+            m.u.edge = (struct gps_edge){.real_s = rows[i].utc_s, .clock_ns = 7};
+            struct gps_message as_told = m;
+            gps_message_era(&as_told, 0);
+            ck_assert_int_eq(as_told.u.edge.real_s, rows[i].utc_s);
+            gps_message_era(&m, from);
+            ck_assert_int_eq(m.u.edge.real_s, rows[i].dated_s);
+            ck_assert_int_eq(m.u.edge.clock_ns, 7);
+        }
+    }
+    struct gps_message m = message(GPS_TPV, "/dev/a");
+    gps_message_era(&m, from); /* no time: nothing to date */
+    ck_assert_int_eq(m.u.tpv.utc_s, 0);
+}
+END_TEST
+
 START_TEST(test_worked_number)
 {
     begin(NULL);
@@ -528,6 +568,7 @@ int main(void)
 {
     Suite *suite = suite_create("gps");
     TCase *tcase = tcase_create("gps");
+    tcase_add_test(tcase, test_weeks);
     tcase_add_test(tcase, test_worked_number);
     tcase_add_test(tcase, test_delay_and_fallback);
     tcase_add_test(tcase, test_numbering);

@@ -322,6 +322,23 @@ START_TEST(test_restarted)
 }
 END_TEST
 
+/* A receiver, or gpsd, that is 1024 weeks off; the settings say from when on its dates are. */
+START_TEST(test_weeks)
+{
+    begin_connected();
+    settings.weeks_from_s = UTC_S - 86400;
+    tell_fix(UTC_S - GPS_ERA_S);
+    ck_assert_uint_eq(f.samples, 1);
+    ck_assert_int_eq(f.sample.tai.ns, (UTC_S + 37) * FEED_SECOND);
+    settings.weeks_from_s = 0;
+    second();
+    second();
+    tell_fix(UTC_S + 2);
+    ck_assert_int_eq(f.sample.tai.ns, (UTC_S + 2 + 37) * FEED_SECOND);
+    end();
+}
+END_TEST
+
 /* Lines that are refused; a good one after each is heard. */
 START_TEST(test_hostile)
 {
@@ -521,6 +538,7 @@ int main(void)
     tcase_add_test(tcase, test_hung);
     tcase_add_test(tcase, test_quiet);
     tcase_add_test(tcase, test_restarted);
+    tcase_add_test(tcase, test_weeks);
     tcase_add_test(tcase, test_hostile);
     tcase_add_test(tcase, test_unknown);
     tcase_add_test(tcase, test_many_satellites);

@@ -88,4 +88,11 @@ struct gps_message {
  * also for second 60, which has no POSIX number; outputs untouched then. */
 bool gps_time_read(struct bytes text, int64_t *ret_utc_s, int32_t *ret_utc_ns);
 
+/* The dates in a message that has any, moved by whole multiples of 1024 weeks into the 1024 weeks that begin at from_s (POSIX
+ * seconds, 1980 to 2170; 0: left as they are). The satellites send 10 bits of the week, so which 1024 of them is a guess of
+ * the receiver's, or of gpsd's: it takes a date before 2017 beside the 18 leap seconds that it was built with for such a wrong guess, and
+ * adds 1024 weeks. Worked number: from 2014-12-01, 2034-08-16T03:07:19Z becomes 2014-12-31T03:07:19Z. */
+#define GPS_ERA_S (INT64_C(1024) * 7 * 86400)
+void gps_message_era(struct gps_message *message, int64_t from_s);
+
 #endif

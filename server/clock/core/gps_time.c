@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/clock/core/gps_message.h"
 
+#include "sdk/time/arith.h"
 #include "sdk/time/civil.h"
 
 enum { DATE_LEN = 19, YEAR_MIN = 1972, YEAR_MAX = 2199, DECIMALS_MAX = 9 };
@@ -64,4 +65,21 @@ bool gps_time_read(struct bytes text, int64_t *ret_utc_s, int32_t *ret_utc_ns)
     *ret_utc_s = civil_to_seconds(&c);
     *ret_utc_ns = ns;
     return true;
+}
+
+static void into_era(int64_t *utc_s, int64_t from_s)
+{
+    int64_t within;
+    (void)arith_div_floor(*utc_s - from_s, GPS_ERA_S, &within);
+    *utc_s = from_s + within;
+}
+
+void gps_message_era(struct gps_message *message, int64_t from_s)
+{
+    if (from_s == 0)
+        return;
+    if (message->class == GPS_TPV && message->u.tpv.has_time)
+        into_era(&message->u.tpv.utc_s, from_s);
+    else if (message->class == GPS_TOFF || message->class == GPS_PPS)
+        into_era(&message->u.edge.real_s, from_s);
 }

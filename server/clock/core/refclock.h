@@ -53,7 +53,8 @@ struct refclock_settings {
     int64_t serial_accuracy_ns; /* gpsd: instead of accuracy_ns for serial time */
     int64_t poll_ns;            /* ntp: between polls */
     bool pulses;                /* gpsd: only pulses count, serial time numbers them */
-    bool surveyed;              /* gpsd: the antenna does not move */
+    int64_t weeks_from_s; /* gpsd: its dates are in the 1024 weeks from this POSIX second on; 0: as told */
+    bool surveyed;        /* gpsd: the antenna does not move */
 };
 
 enum refclock_leap_warning {

@@ -106,6 +106,7 @@ static bool take_line(struct gpsd *g, const char *line, size_t len, const struct
     }
     g->strange = 0;
     g->pause_s = 1;
+    gps_message_era(&message, g->place.settings->weeks_from_s);
     gps_take(&g->gps, &message, now);
     return true;
 }

@@ -195,6 +195,7 @@ static void fill_source(const struct config_reference *from, struct refclock_set
         .serial_accuracy_ns = from->serial_accuracy_ns,
         .poll_ns = from->poll_ns,
         .pulses = from->pulses_only,
+        .weeks_from_s = from->weeks_from_posix_s,
         .surveyed = from->surveyed,
     };
     snprintf(to->name, sizeof to->name, "%s", from->name);

@@ -33,6 +33,7 @@ const struct setting config_keys[] = {
      .max = 3600000000},
     {ROW("sync", "references", SETTING_LIST, sync.references), .max = CONFIG_REFERENCES_MAX,
      .count_offset = offsetof(struct taid_config, sync.references_count), .list = &config_references},
+    {ROW("sync", "quarantine_s", SETTING_S, sync.quarantine_ns), .min = 10, .max = 86400},
     {ROW("sync", "not_before", SETTING_DATE, sync.not_before_posix_s)},
     {ROW("sync", "serve_shm", SETTING_COUNT, sync.serve_shm), .min = 0, .max = 255},
     {ROW("sync", "serve_sock", SETTING_PATH, sync.serve_sock)},

@@ -18,6 +18,7 @@ EXTRA_DIST += tests/interop/server.sh tests/interop/verify_receipt.py tests/inte
 interop: all tests/interop/ntp_read$(EXEEXT) tests/interop/gps_listen$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/run.sh
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/gps_gpsfake.py || [ $$? = 77 ]
+	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/gps_node.py || [ $$? = 77 ]
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/ntp_servers.sh || [ $$? = 77 ]
 	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/tests/interop/chronyd_follows.py || [ $$? = 77 ]
 .PHONY: interop
@@ -40,8 +41,9 @@ check_PROGRAMS += tests/interop/gps_listen
 tests_interop_gps_listen_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS)
 tests_interop_gps_listen_LDADD = libtaid.la libtaidaemon.la libtaiclockcore.la libtaiclientio.la libtaisync.la libtaitime.la \
 	libtaibase.la libtaiio.la libtaistamp.la $(EVENT_LIBS) $(CRYPTO_LIBS)
-dist_check_SCRIPTS += tests/interop/gps_gpsfake.py
+dist_check_SCRIPTS += tests/interop/gps_gpsfake.py tests/interop/gps_node.py
 EXTRA_DIST += tests/interop/gps_logs.py
-interop-gps: tests/interop/gps_listen$(EXEEXT)
+interop-gps: all tests/interop/gps_listen$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) GPS_LOGS=$(GPS_LOGS) $(srcdir)/tests/interop/gps_gpsfake.py
+	@$(AM_TESTS_ENVIRONMENT) GPS_LOGS=$(GPS_LOGS) $(srcdir)/tests/interop/gps_node.py
 .PHONY: interop-gps

@@ -55,7 +55,7 @@ static const char ALL[] =
     "    - {driver: sock, path: run/clock.sock, accuracy_us: 3600000000}\n"
     "    - {driver: pps, accuracy_us: 1, kind: assumed}\n"
     "    - {driver: kernel}\n"
-    "  not_before: 2026-02-28\n  serve_shm: 0\n  serve_sock: run/out.sock\n";
+    "  quarantine_s: 10\n  not_before: 2026-02-28\n  serve_shm: 0\n  serve_sock: run/out.sock\n";
 
 START_TEST(test_all)
 {
@@ -89,6 +89,7 @@ START_TEST(test_all)
     ck_assert_int_eq(r[5].accuracy_ns, 3600000000000);
     ck_assert_str_eq(r[6].device, "/dev/pps0");
     ck_assert_int_eq(r[7].accuracy_ns, 1000);
+    ck_assert_int_eq(c->sync.quarantine_ns, 10000000000);
     ck_assert_int_eq(c->sync.not_before_posix_s, 1772236800);
     ck_assert_uint_eq(c->sync.serve_shm, 0);
     ck_assert_str_eq(c->sync.serve_sock, "/etc/t/d/run/out.sock");
@@ -111,6 +112,7 @@ START_TEST(test_defaults)
     ck_assert_uint_eq(c->sync.serve_shm, CONFIG_NO_UNIT);
     ck_assert_ptr_null(c->sync.serve_sock);
     /* The day of the build: not before this test was written, and a whole day. */
+    ck_assert_int_eq(c->sync.quarantine_ns, 30000000000);
     ck_assert_int_eq(c->sync.not_before_posix_s % SECONDS_PER_DAY, 0);
     ck_assert_int_le(c->sync.not_before_posix_s, build_posix_s);
     ck_assert_int_gt(c->sync.not_before_posix_s, build_posix_s - SECONDS_PER_DAY);
@@ -214,6 +216,7 @@ static const struct bad {
           "    - {driver: pps, accuracy_us: 1, name: g}\n    - {driver: pps, accuracy_us: 1, name: h}\n"
           "    - {driver: pps, accuracy_us: 1, name: i}\n",
      TAI_ERR_SPACE, "12: references takes at most 8"},
+    {SYNC "  quarantine_s: 9\n", TAI_ERR_RANGE, "3: quarantine_s must be from 10 to 86400"},
     {SYNC "  not_before: 2026-02-29\n", TAI_ERR_FORMAT, "3: not_before must be a date"},
     {SYNC "  not_before: 1971-12-31\n", TAI_ERR_FORMAT, "3: not_before must be a date"},
     {SYNC "  not_before: 26-01-01\n", TAI_ERR_FORMAT, "3: not_before must be a date"},

@@ -206,7 +206,8 @@ static enum tai_err make_keeper(struct reference_set *set, struct tai_error *err
     const struct taid_config *c = set->settings.config;
     struct timekeeper_settings keeper = {.sources_count = set->count,
                                          .oscillator = set->settings.oscillator,
-                                         .rate_bound = set->settings.rate_bound};
+                                         .rate_bound = set->settings.rate_bound,
+                                         .quarantine_ns = c->sync.quarantine_ns};
     for (size_t i = 0; i < set->count; i++) {
         fill_source(&c->sync.references[i], &set->sources[i].settings);
         keeper.sources[i] = set->sources[i].settings;

@@ -24,8 +24,9 @@ import time
 SOURCE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(SOURCE, '../cli'))
 # pylint: disable=wrong-import-position
-from reference_rig import ask, ask_json, cluster_of_one  # noqa: E402
+from reference_rig import ask_json  # noqa: E402
 from rig import Taid, check, conclude, skip  # noqa: E402
+from solo import ask, cluster_of_one  # noqa: E402
 
 ERA_S = 1024 * 7 * 86400
 OWN_START = 1781000000  # 2026-06-09
@@ -74,6 +75,19 @@ def pace(path):
     return (end - start) / (last - first)
 
 
+def evened(log):
+    """gpsfake waits as long for each sentence, so an NMEA log with satellites in view only in some seconds would have long and short ones: each
+    second gets as many, by telling its fix (GGA) again."""
+    lines = log.split(b'\n')
+    seconds, head = [], []
+    for line in lines:
+        if line[3:6] == b'GGA':
+            seconds.append([])
+        (seconds[-1] if seconds else head).append(line)
+    longest = max((len(second) for second in seconds), default=0)
+    return b'\n'.join(head + [line for second in seconds for line in second[:1] * (longest - len(second)) + second])
+
+
 class Gpsd(threading.Thread):
     """A log on its way through gpsfake and gpsd, and a client of that gpsd which notes the time that it tells."""
 
@@ -97,12 +111,15 @@ class Gpsd(threading.Thread):
             except OSError:
                 time.sleep(0.1)
         try:
-            self.client.sendall(b'?WATCH={"enable":true,"json":true};\n')
+            self.client.sendall(b'?WATCH={"enable":true,"json":true,"pps":true};\n')
             for line in self.client.makefile('r', encoding='utf-8', errors='replace'):
-                report = json.loads(line) if line.startswith('{"class":"TPV"') else {}
-                if report.get('mode', 0) >= 2 and 'time' in report:
+                report = json.loads(line) if line.startswith(('{"class":"TPV"', '{"class":"TOFF"')) else {}
+                if report.get('class') == 'TOFF':  # the second began with the first of its messages; TPV may come with the last
+                    late_s = time.time() - report['clock_sec'] - report['clock_nsec'] / 1e9
+                    self.told = (report['real_sec'] + report['real_nsec'] / 1e9, time.monotonic() - late_s)
+                elif report.get('mode', 0) >= 2 and 'time' in report:
                     utc = calendar.timegm(time.strptime(report['time'][:19], '%Y-%m-%dT%H:%M:%S')) + float('0' + report['time'][19:-1])
-                    if self.told is None or utc > self.told[0]:
+                    if self.told is None or utc > self.told[0] + 1.5:
                         self.told = (utc, time.monotonic())
         except (OSError, ValueError, AttributeError):
             pass
@@ -210,10 +227,12 @@ def main():
         for path in sorted(glob.glob(os.path.join(os.environ.get('GPS_LOGS') or '/nonexistent', '*.log'))):
             name = os.path.basename(path)[:-4]
             copy = os.path.join(work, name)
-            shutil.copyfile(path, copy)
-            os.chmod(copy, 0o644)
             with open(path, 'rb') as file:
-                made = re.search(rb'^# Date: (\d{4}-\d\d-\d\d)', file.read(), re.M)
+                recording = file.read()
+            with open(copy, 'wb') as file:
+                file.write(evened(recording))
+            os.chmod(copy, 0o644)
+            made = re.search(rb'^# Date: (\d{4}-\d\d-\d\d)', recording, re.M)
             check(made is not None, f'{name} does not say when it was made')
             if made:
                 play_twice(name, copy, calendar.timegm(time.strptime(made[1].decode(), '%Y-%m-%d')) - 21 * 86400, work)

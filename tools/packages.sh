@@ -7,10 +7,12 @@
 packages_build="gcc libc6-dev make autoconf automake libtool pkg-config libssl-dev libevent-dev libjansson-dev
 libsqlite3-dev libyaml-dev libcurl4-openssl-dev"
 
-# To run every test as well: unit tests, checkers, sanitizers and fuzzers, man pages, the tools that tests compare with.
+# To run every test as well: unit tests, checkers, sanitizers and fuzzers, man pages, the tools that tests compare with. gpsd,
+# gpsfake and chronyd are not installed but unpacked (tests/interop/program.sh); what they are linked to and import comes by
+# gpsd-tools, python3-gps and python3-setuptools.
 packages_test="check python3 g++ valgrind clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck groff man-db
 skalibs-dev openssl ca-certificates sqlite3 curl jq git xz-utils strace faketime procps util-linux file tzdata iproute2 spin
-gpsd gpsd-clients"
+gpsd-tools python3-gps python3-setuptools"
 
 # packages_missing NAME...: those that are not installed, on one line.
 packages_missing() {

@@ -3,7 +3,8 @@
 """The gpsd driver against a real gpsd, which gpsfake feeds with logs at their own pace: TAI by the log's time, satellites,
 leap seconds; a receiver with an old leap count, one that loses its fix, and one that is unplugged.
 
-Needs gpsd and gpsfake, which run as an unprivileged user, so that gpsd writes no shared memory. With GPS_LOGS=FOLDER it plays
+Needs gpsd and gpsfake (program.sh finds or unpacks them), which run as an unprivileged user, so that gpsd writes no shared
+memory. With GPS_LOGS=FOLDER it plays
 the receivers' logs of that folder instead (make interop-gps) and prints what came."""
 import glob
 import os
@@ -185,13 +186,25 @@ def given_logs(folder, work):
         print('\n'.join(line for line in said.splitlines() if line.startswith(('lost', 'leap'))))
 
 
-def main():
+def programs(folder):
+    """gpsd and gpsfake, installed or unpacked, where the unprivileged user can read them and gpsfake finds gpsd; false without."""
+    os.mkdir(folder)
+    os.chmod(folder, 0o755)
     for tool in ('gpsd', 'gpsfake'):
-        if not shutil.which(tool, path=os.environ.get('PATH', '') + ':/usr/sbin'):
-            print(f'SKIP {os.path.basename(__file__)}: {tool} is not installed')
-            return 1 if os.environ.get('CI') == 'true' else 77
+        found = subprocess.run([os.path.join(SOURCE, 'program.sh'), tool], stdout=subprocess.PIPE, text=True, check=False)
+        if found.returncode != 0:
+            print(f'SKIP {os.path.basename(__file__)}: there is no {tool}')
+            return False
+        shutil.copy(found.stdout.strip(), folder)
+    os.environ['PATH'] = folder + ':' + os.environ.get('PATH', '')
+    return True
+
+
+def main():
     with tempfile.TemporaryDirectory() as work:
         os.chmod(work, 0o755)
+        if not programs(os.path.join(work, 'bin')):
+            return 1 if os.environ.get('CI') == 'true' else 77
         folder = os.environ.get('GPS_LOGS')
         if folder:
             given_logs(folder, work)

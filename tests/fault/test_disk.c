@@ -13,6 +13,13 @@
 
 /* ---- Faults ---- */
 
+/* From one operation that fails to the next: each one, every third with the sanitizers, or some where TEST_SPARSE is set. */
+static size_t step(void)
+{
+    size_t sparse = prop_step(7);
+    return sparse == 1 && prop_sanitized() ? 3 : sparse;
+}
+
 /* What a power cut leaves is chosen by `at` and this. */
 static uint64_t base_seed(const char *name)
 {
@@ -23,7 +30,7 @@ START_TEST(power_lost_at_every_write)
 {
     const uint64_t base = base_seed("power lost");
     size_t at = 1;
-    for (bool more = true; more; at++) {
+    for (bool more = true; more; at += step()) {
         for (uint64_t seed = base; seed < base + 2; seed++) {
             setup();
             disk_fault(DISK_POWER, at);
@@ -41,7 +48,7 @@ END_TEST
 START_TEST(power_lost_again_while_recovering)
 {
     const uint64_t base = base_seed("power lost again");
-    for (size_t at = 20; at < 90; at += 3) {
+    for (size_t at = 20; at < 90; at += 3 * step()) {
         setup();
         disk_fault(DISK_POWER, at);
         workload();
@@ -61,7 +68,7 @@ START_TEST(disk_full_at_every_write)
 {
     static const enum disk_fault kinds[] = {DISK_FULL, DISK_NO_GROWTH};
     bool more = true;
-    for (size_t at = 1; more; at++) {
+    for (size_t at = 1; more; at += step()) {
         setup();
         disk_fault(kinds[_i], at);
         workload();
@@ -76,7 +83,7 @@ END_TEST
 START_TEST(sync_fails_at_every_place)
 {
     bool more = true;
-    for (size_t at = 1; more; at++) {
+    for (size_t at = 1; more; at += step()) {
         setup();
         disk_fault(DISK_SYNC_FAILS, at);
         workload();
@@ -118,18 +125,18 @@ static bool restart_then_power(enum disk_fault fault, size_t at, size_t n)
 
 START_TEST(sync_fails_then_a_restart_then_the_power)
 {
-    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 0); at++)
+    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 0); at += step())
         ;
-    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 3); at += 3)
+    for (size_t at = 1; restart_then_power(DISK_SYNC_FAILS, at, 3); at += 3 * step())
         ;
 }
 END_TEST
 
 START_TEST(killed_then_a_restart_then_the_power)
 {
-    for (size_t at = 1; restart_then_power(DISK_KILL, at, 0); at++)
+    for (size_t at = 1; restart_then_power(DISK_KILL, at, 0); at += step())
         ;
-    for (size_t at = 1; restart_then_power(DISK_KILL, at, 3); at += 3)
+    for (size_t at = 1; restart_then_power(DISK_KILL, at, 3); at += 3 * step())
         ;
 }
 END_TEST

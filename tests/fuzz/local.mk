@@ -16,6 +16,9 @@ check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets)
 endif
 EXTRA_DIST += tests/fuzz/replay.c tests/fuzz/corpus
+# The fuzz targets and what they are made of, nothing else.
+fuzzers: $(fuzz_targets)
+.PHONY: fuzzers
 
 include tests/fuzz/time.mk
 include tests/fuzz/taid.mk

@@ -4,8 +4,8 @@
 leap seconds; a receiver with an old leap count, one that loses its fix, and one that is unplugged.
 
 Needs gpsd and gpsfake (program.sh finds or unpacks them), which run as an unprivileged user, so that gpsd writes no shared
-memory. With GPS_LOGS=FOLDER it plays
-the receivers' logs of that folder instead (make interop-gps) and prints what came."""
+memory. With GPS_LOGS=FOLDER it plays the receivers' logs of that folder instead (make
+interop-gps) and prints what came."""
 import glob
 import os
 import re

@@ -4,6 +4,7 @@
 #ifndef TESTS_UNIT_PROP_H
 #define TESTS_UNIT_PROP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,10 +36,17 @@ static inline unsigned prop_step(unsigned sparse)
     return getenv("TEST_SPARSE") != NULL ? sparse : 1;
 }
 
-/* Rounds of a loop over drawn cases: all, or a twentieth where TEST_SPARSE is set. */
+/* Whether make check runs with the sanitizers (tests/check/local.mk), where everything takes some four times as long. */
+static inline bool prop_sanitized(void)
+{
+    return getenv("SANITIZERS") != NULL;
+}
+
+/* Rounds of a loop over drawn cases: all, a quarter with the sanitizers, or a twentieth where TEST_SPARSE is set. */
 static inline int prop_rounds(int all)
 {
-    return all / (int)prop_step(20);
+    int share = all / (int)prop_step(20);
+    return prop_sanitized() && share == all && all >= 4 ? all / 4 : share;
 }
 
 static inline struct prop prop_start(const char *name, uint64_t seed)

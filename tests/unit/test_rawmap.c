@@ -131,7 +131,7 @@ START_TEST(within_its_width)
 {
     struct prop p = prop_start("within_its_width", 140);
     long placed = 0, refused = 0;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0, rounds = prop_rounds(300); round < rounds; round++) {
         struct rawmap map;
         rawmap_init(&map);
         struct steered c = {1000 * S, 1.7e18 / 1024, 0};

@@ -7,7 +7,8 @@ libtaitools_la_SOURCES = \
 	tools/file.c tools/file.h \
 	tools/json.c tools/json.h \
 	tools/network.c tools/network.h \
-	tools/text.c tools/text.h
+	tools/text.c tools/text.h \
+	tools/usage.c tools/usage.h
 include tools/tai-stamp/local.mk
 # The two scripts that start from a fresh machine; they run from the sources and are not installed.
 EXTRA_DIST += tools/quickstart tools/selftest tools/packages.sh .ci/run

@@ -42,6 +42,8 @@ check test "$(stat -c %s "$XDG_CONFIG_HOME/taistamp/secret")" = 32
 # With everything named, nothing at home is looked at; the server is not needed.
 expect 0 "verified" env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent XDG_DATA_HOME=/nonexistent \
     "$tai_stamp" verify --policy "$work/server/policy" --receipt a.jpg.tai a.jpg
+expect 2 "unknown option -x" "$tai_stamp" -x a.jpg
+expect 2 "a value is missing after --server" "$tai_stamp" a.jpg --server
 expect 2 "--trust needs --policy" "$tai_stamp" verify --trust x a.jpg
 
 # Renamed, receipt lost, changed, damaged, missing.

@@ -206,6 +206,8 @@ err 'contradicts'
 run 1 update "$work/damaged"
 run 2 update "$work/missing"
 run 2 update --no-such
+err "tai-leap: unknown or ambiguous option --no-such"
+err "Try 'tai-leap update --help'"
 run 4 update http://127.0.0.1:1
 cmp -s "$work/first" "$kept" || complain 'a refused table changed the file'
 run 0 update "$work/missing" "$work/damaged" "$work/first" "$work/second"

@@ -167,6 +167,7 @@ def texts(fake):
         said = shown(fake, 1, 'picture nowhere', 'oscillator', '--svg', os.path.join(folder, 'none', 'a.svg'))
         check('cannot write' in said, f'picture nowhere: {said}')
     shown(fake, 2, '--svg of something else', 'tracking', '--svg', 'x')
+    has(shown(fake, 2, 'no such option', 'tracking', '--fly'), '^taictl: unknown or ambiguous option --fly', 'an option refused')
     said = shown(fake, 0, 'sources', 'sources')
     has(said, r'^alpha +-1\.50 µs +110 µs +210 µs +1 s +0\.5 s +suspect: odd by 80(\.0)? µs \[own reference: gps\]$', 'sources')
     has(said, r'^node 77 +- +- +- +1 s +- +new$', 'sources of a client')

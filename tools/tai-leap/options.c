@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "taistamp/base.h"
+#include "tools/usage.h"
 
 static const char usage[] =
     "Usage: tai-leap [OPTION]... [TIME]...\n"
@@ -66,24 +67,16 @@ static bool form_read(const char *text, enum form *ret_form)
 
 static int usage_error(const char *what, const char *detail)
 {
-    fprintf(stderr, "tai-leap: %s%s\nTry 'tai-leap --help'.\n", what, detail);
-    return EXIT_USAGE;
+    return usage_wrong("tai-leap", what, detail);
 }
 
 /* The message for what getopt refused. */
-static int bad_option(int argc, char **argv, int c)
+static int bad_option(char *const *argv, int c)
 {
-    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
-    if (c == ':')
-        return usage_error("a value is missing after ", word);
-    if (optopt >= '0' && optopt <= '9')
+    if (c != ':' && optopt >= '0' && optopt <= '9')
         return usage_error(
             "a negative number needs --posix, --ntp or --ns before it, which say what it counts", "");
-    if (optopt > 0 && optopt < 256) {
-        char letter[2] = {(char)optopt, 0};
-        return usage_error("unknown option -", letter);
-    }
-    return usage_error("unknown or ambiguous option ", word);
+    return usage_refused("tai-leap", c, argv);
 }
 
 static void add_item(struct options *o, enum item_kind kind, const char *text)
@@ -92,7 +85,7 @@ static void add_item(struct options *o, enum item_kind kind, const char *text)
 }
 
 /* One option; false when the command is done, with its exit code. */
-static bool take_option(struct options *o, int c, int argc, char **argv, int *ret_exit)
+static bool take_option(struct options *o, int c, char **argv, int *ret_exit)
 {
     switch (c) {
     case 1: /* not an option: "-" in the option string keeps the order of the command line */
@@ -136,7 +129,7 @@ static bool take_option(struct options *o, int c, int argc, char **argv, int *re
         *ret_exit = EXIT_OK;
         return false;
     default:
-        *ret_exit = bad_option(argc, argv, c);
+        *ret_exit = bad_option(argv, c);
         return false;
     }
 }
@@ -153,7 +146,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
     int c;
     opterr = 0;
     while (go_on && (c = getopt_long(argc, argv, "-:f:t:qvh", longs, NULL)) != -1)
-        go_on = take_option(&o, c, argc, argv, ret_exit);
+        go_on = take_option(&o, c, argv, ret_exit);
     for (; go_on && optind < argc; optind++)
         add_item(&o, ITEM_TEXT, argv[optind]);
     if (go_on && o.form != FORM_ALL && (o.n_items == 0 || o.json)) {

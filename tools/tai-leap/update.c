@@ -11,6 +11,7 @@
 #include "tools/network.h"
 #include "tools/tai-leap/show.h"
 #include "tools/text.h"
+#include "tools/usage.h"
 
 static const char usage[] =
     "Usage: tai-leap update [OPTION]... [SOURCE]...\n"
@@ -269,12 +270,6 @@ static int update(const struct update *u, char **sources, int count)
     return code;
 }
 
-static int wrong(const char *what, const char *detail)
-{
-    fprintf(stderr, "tai-leap: %s%s\nTry 'tai-leap update --help'.\n", what, detail);
-    return EXIT_USAGE;
-}
-
 /* One option; false when the command is done, with u->code. */
 static bool take_option(struct update *u, int c, char **argv)
 {
@@ -298,8 +293,7 @@ static bool take_option(struct update *u, int c, char **argv)
         fputs(usage, stdout);
         return false;
     default:
-        u->code =
-            wrong(c == ':' ? "a value is missing after " : "unknown or ambiguous option ", argv[optind - 1]);
+        u->code = usage_refused("tai-leap update", c, argv);
         return false;
     }
 }

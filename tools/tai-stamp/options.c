@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "taistamp/base.h"
+#include "tools/usage.h"
 
 static const struct {
     const char *word;
@@ -137,8 +138,7 @@ static const char usage_text[] =
 
 static int usage_error(const char *message, const char *what)
 {
-    fprintf(stderr, "tai-stamp: %s%s\nTry 'tai-stamp --help'.\n", message, what);
-    return EXIT_USAGE;
+    return usage_wrong("tai-stamp", message, what);
 }
 
 static bool read_number(const char *text, unsigned long max, unsigned long *ret_n)
@@ -153,7 +153,7 @@ static bool read_number(const char *text, unsigned long max, unsigned long *ret_
 }
 
 /* Notes option `c`. -1: fine; else the exit code. */
-static int take(int c, struct options *o)
+static int take(int c, char *const *argv, struct options *o)
 {
     unsigned long n;
 
@@ -240,9 +240,8 @@ static int take(int c, struct options *o)
     case OPT_QUICK:
         o->quick = true;
         return -1;
-    default: /* getopt has said what is wrong */
-        fputs("Try 'tai-stamp --help'.\n", stderr);
-        return EXIT_USAGE;
+    default:
+        return usage_refused("tai-stamp", c, argv);
     }
 }
 
@@ -284,8 +283,9 @@ int options_read(int argc, char **argv, struct options *ret_options)
     if (given == NULL)
         return usage_error("out of memory", "");
     memcpy(given, argv, (size_t)argc * sizeof *given);
-    while ((c = getopt_long(argc, argv, "0o:qrv", long_options, NULL)) != -1) {
-        code = take(c, &o);
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, ":0o:qrv", long_options, NULL)) != -1) {
+        code = take(c, argv, &o);
         if (code >= 0) {
             free(given);
             return code;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "taistamp/base.h"
+#include "tools/usage.h"
 
 static const char usage[] =
     "Usage: taictl [OPTION]... COMMAND\n"
@@ -61,8 +62,7 @@ static const struct option longs[] = {
 
 static int usage_error(const char *what, const char *detail)
 {
-    fprintf(stderr, "taictl: %s%s\nTry 'taictl --help'.\n", what, detail);
-    return EXIT_USAGE;
+    return usage_wrong("taictl", what, detail);
 }
 
 /* Decimal with up to six decimals into millionths; false for anything else or beyond a million. */
@@ -112,7 +112,7 @@ static bool take_number(const char *name, const char *text, int64_t *ret_v, int 
     return false;
 }
 
-static bool take_option(struct options *o, int c, int argc, char **argv, int *ret_exit)
+static bool take_option(struct options *o, int c, char **argv, int *ret_exit)
 {
     int64_t v;
     switch (c) {
@@ -160,12 +160,8 @@ static bool take_option(struct options *o, int c, int argc, char **argv, int *re
         printf("taictl %s\n", taistamp_version());
         *ret_exit = EXIT_OK;
         return false;
-    case ':':
-        *ret_exit = usage_error("a value is missing after ", argv[optind - 1]);
-        return false;
     default:
-        *ret_exit =
-            usage_error("unknown or ambiguous option ", optind > 0 && optind <= argc ? argv[optind - 1] : "");
+        *ret_exit = usage_refused("taictl", c, argv);
         return false;
     }
 }
@@ -176,7 +172,7 @@ bool options_read(int argc, char **argv, struct options *ret_options, int *ret_e
     int c;
     opterr = 0;
     while ((c = getopt_long(argc, argv, ":c:w::qvh", longs, NULL)) != -1)
-        if (!take_option(&o, c, argc, argv, ret_exit))
+        if (!take_option(&o, c, argv, ret_exit))
             return false;
     if (optind >= argc) {
         *ret_exit = usage_error(

@@ -15,7 +15,7 @@ tidy() { # tidy FLAGS...; file names come from standard input
     # shellcheck disable=SC2016 # the inner shell expands its own
     xargs -r -n 4 -P 2 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- $flags 2>&1' sh \
         "$* -Xclang -analyzer-config -Xclang max-nodes=40000" |
-        { grep -v -e 'warnings generated' -e '^Suppressed' -e '^Use -header-filter' || :; }
+        { grep -v -e 'warnings* generated' -e '^Suppressed' -e '^Use -header-filter' || :; }
 }
 pure='sdk/(base|time|sync|proof)|client/core|server/[a-z]+/core'
 # The largest first, so that neither processor waits for one of them at the end.

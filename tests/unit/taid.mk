@@ -4,7 +4,7 @@ TESTS += tests/unit/test_yaml tests/unit/test_config
 tests_unit_test_yaml_SOURCES = tests/unit/test_yaml.c
 tests_unit_test_yaml_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_yaml_LDADD = libtaidaemon.la libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS)
-tests_unit_test_config_SOURCES = tests/unit/test_config.c
+tests_unit_test_config_SOURCES = tests/unit/test_config.c tests/unit/config_text.h
 tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
 tests_unit_test_config_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_config_LDADD = libtaid.la libtaidaemon.la libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) $(YAML_LIBS) \
@@ -12,7 +12,7 @@ tests_unit_test_config_LDADD = libtaid.la libtaidaemon.la libtaitime.la libtaiba
 
 check_PROGRAMS += tests/unit/test_config_references
 TESTS += tests/unit/test_config_references
-tests_unit_test_config_references_SOURCES = tests/unit/test_config_references.c
+tests_unit_test_config_references_SOURCES = tests/unit/test_config_references.c tests/unit/config_text.h
 tests_unit_test_config_references_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_config_references_LDADD = libtaid.la libtaidaemon.la libtaitime.la libtaibase.la libtaiio.la $(CHECK_LIBS) \
 	$(YAML_LIBS) $(CRYPTO_LIBS)

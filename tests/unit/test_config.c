@@ -10,15 +10,7 @@
 #include "sdk/io/sync_settings.h"
 #include "server/config.h"
 #include "server/sample.h"
-
-static struct taid_config *must_parse(const char *text)
-{
-    struct taid_config *c = NULL;
-    struct tai_error error = {0};
-    enum tai_err err = config_parse("/etc/t/taid.yaml", text, strlen(text), &c, &error);
-    ck_assert_msg(err == TAI_OK, "%s", error.text);
-    return c;
-}
+#include "tests/unit/config_text.h"
 
 static void assert_defaults(const struct taid_config *c)
 {
@@ -147,22 +139,10 @@ START_TEST(test_values)
     ck_assert_uint_eq(c->stamp.header_bytes_max, 1024);
     ck_assert_uint_eq(c->stamp.output_bytes_max, 524288);
     ck_assert_int_eq(c->log_level, 3);
-    /* What is printed reads back to the same. */
-    char *once = NULL, *twice = NULL;
-    size_t len = 0;
-    FILE *f = open_memstream(&once, &len);
-    config_print(c, f);
-    fclose(f);
+    char *text = print_twice(c);
+    ck_assert_ptr_nonnull(strstr(text, "  listen: [\"0.0.0.0:1\", \"[::1]:0\", \"[::1]:0\"]\n"));
     config_free(c);
-    c = must_parse(once);
-    f = open_memstream(&twice, &len);
-    config_print(c, f);
-    fclose(f);
-    ck_assert_str_eq(once, twice);
-    ck_assert_ptr_nonnull(strstr(once, "  listen: [\"0.0.0.0:1\", \"[::1]:0\", \"[::1]:0\"]\n"));
-    config_free(c);
-    free(once);
-    free(twice);
+    free(text);
 }
 END_TEST
 
@@ -190,32 +170,17 @@ START_TEST(test_sync_values)
     ck_assert_str_eq(c->sync.state_dir, "/etc/t/d/s");
     ck_assert_str_eq(c->sync.drift_file, "/etc/t/d/s/drift");
     ck_assert_str_eq(c->sync.control, "/run/c");
-    char *once = NULL, *twice = NULL;
-    size_t len = 0;
-    FILE *f = open_memstream(&once, &len);
-    config_print(c, f);
-    fclose(f);
+    char *text = print_twice(c);
+    ck_assert_ptr_nonnull(strstr(text, "  election_ms_min: 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "  mode: system\n"));
     config_free(c);
-    c = must_parse(once);
-    f = open_memstream(&twice, &len);
-    config_print(c, f);
-    fclose(f);
-    ck_assert_str_eq(once, twice);
-    ck_assert_ptr_nonnull(strstr(once, "  election_ms_min: 0\n"));
-    ck_assert_ptr_nonnull(strstr(once, "  mode: system\n"));
-    config_free(c);
-    free(once);
-    free(twice);
+    free(text);
 }
 END_TEST
 
 #define SYNC "sync:\n  cluster: c\n"
 
-static const struct bad {
-    const char *text;
-    enum tai_err code;
-    const char *message; /* after "t.yaml:" */
-} bads[] = {
+static const struct config_bad bads[] = {
     {"", TAI_ERR_FORMAT, "1: the file is empty"},
     {"just words\n", TAI_ERR_FORMAT, "1: the file must consist of settings"},
     {"- a\n- b\n", TAI_ERR_FORMAT, "1: the file must consist of settings"},
@@ -328,15 +293,7 @@ static const struct bad {
 
 START_TEST(test_refused)
 {
-    const struct bad *b = &bads[_i];
-    struct taid_config *c = NULL;
-    struct tai_error error = {0};
-    enum tai_err err = config_parse("t.yaml", b->text, strlen(b->text), &c, &error);
-    ck_assert_msg(err == b->code, "case %d: %d %s", _i, err, error.text);
-    ck_assert_ptr_null(c);
-    char start[200];
-    snprintf(start, sizeof start, "t.yaml:%s", b->message);
-    ck_assert_msg(strncmp(error.text, start, strlen(start)) == 0, "case %d: %s", _i, error.text);
+    must_refuse(&bads[_i], _i);
 }
 END_TEST
 

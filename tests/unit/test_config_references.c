@@ -8,40 +8,10 @@
 
 #include "sdk/time/civil.h"
 #include "server/config.h"
+#include "tests/unit/config_text.h"
 
 #define SYNC "sync:\n  cluster: c\n"
 #define LIST SYNC "  references:\n"
-
-static struct taid_config *must_parse(const char *text)
-{
-    struct taid_config *c = NULL;
-    struct tai_error error = {0};
-    enum tai_err err = config_parse("/etc/t/taid.yaml", text, strlen(text), &c, &error);
-    ck_assert_msg(err == TAI_OK, "%s", error.text);
-    return c;
-}
-
-static char *printed(const struct taid_config *c)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *f = open_memstream(&text, &len);
-    config_print(c, f);
-    fclose(f);
-    return text;
-}
-
-/* Prints, reads that, prints again. */
-static char *print_twice(const struct taid_config *c)
-{
-    char *once = printed(c);
-    struct taid_config *again = must_parse(once);
-    char *twice = printed(again);
-    ck_assert_str_eq(once, twice);
-    config_free(again);
-    free(twice);
-    return once;
-}
 
 static const char ALL[] =
     "data_dir: d\n" LIST
@@ -126,11 +96,7 @@ START_TEST(test_defaults)
 }
 END_TEST
 
-static const struct bad {
-    const char *text;
-    enum tai_err code;
-    const char *message; /* after "t.yaml:" */
-} bads[] = {
+static const struct config_bad bads[] = {
     {"sync:\n  references: []\n", TAI_ERR_FORMAT, "2: sync.references has no effect without sync.cluster"},
     {SYNC "  references:\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
     {SYNC "  references: {driver: shm}\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
@@ -231,15 +197,7 @@ static const struct bad {
 
 START_TEST(test_refused)
 {
-    const struct bad *b = &bads[_i];
-    struct taid_config *c = NULL;
-    struct tai_error error = {0};
-    enum tai_err err = config_parse("t.yaml", b->text, strlen(b->text), &c, &error);
-    ck_assert_msg(err == b->code, "case %d: %d %s", _i, err, error.text);
-    ck_assert_ptr_null(c);
-    char start[200];
-    snprintf(start, sizeof start, "t.yaml:%s", b->message);
-    ck_assert_msg(strncmp(error.text, start, strlen(start)) == 0, "case %d: %s", _i, error.text);
+    must_refuse(&bads[_i], _i);
 }
 END_TEST
 

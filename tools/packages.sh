@@ -10,7 +10,7 @@ libsqlite3-dev libyaml-dev libcurl4-openssl-dev"
 # To run every test as well: unit tests, checkers, sanitizers and fuzzers, man pages, the tools that tests compare with. gpsd,
 # gpsfake and chronyd are not installed but unpacked (tests/interop/program.sh); what they are linked to and import comes by
 # gpsd-tools, python3-gps and python3-setuptools.
-packages_test="check python3 g++ valgrind clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck groff man-db
+packages_test="check python3 g++ valgrind clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck groff-base man-db
 skalibs-dev openssl ca-certificates sqlite3 curl jq git xz-utils strace faketime procps util-linux file tzdata iproute2 spin
 gpsd-tools python3-gps python3-setuptools"
 

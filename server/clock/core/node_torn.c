@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relative time that came apart: when no majority of lines has an instant in common, cluster time is nobody's any more.
+/* Relative time that came apart: when not even all but f of the lines have an instant in common, cluster time is nobody's any more.
  *
  * A master that drags, or tells each something else, can leave every honest server with a line of its own before it is deposed.
  * Each is as good as any other, and each honest master after that is rejected by the others, who measure that it cannot be
@@ -7,8 +7,10 @@
  * that for NODE_TORN_NS: readers get `unknown`, and it joins whoever leads next as a server does that has just started
  * (demand_agreement). What was a promise about cluster time ends with `unknown`; no instant that was published is contradicted.
  *
- * f liars alone cannot bring that about: among 2f + 1 lines of which f are lies the other f + 1 are a majority, and honest
- * servers that follow one time share an instant. So with fewer lines in reach nothing is given up. Absolute lines never are:
+ * f liars alone cannot bring that about: honest servers that follow one time share an instant, and they are all but f. A majority is
+ * not enough, for a master with two faces shows each half of the honest servers one: then both halves have a majority with it, nobody rejects
+ * anything, and it would lead for ever (seed 10209752 of the simulator). With f = 0 no lie is reckoned with, and the majority keeps its time.
+ * With fewer than 2f + 1 lines in reach nothing is given up. Absolute lines never are:
  * they answer to the references. Nor does who leads give its line up: it is what the others will join, or it is deposed. */
 #include "client/core/actions.h"
 #include "client/core/witness.h"
@@ -41,8 +43,10 @@ static bool is_torn(const struct node *node, const struct engine_now *now)
     struct guard_evidence e;
     struct tai_interval hull;
     size_t agreeing;
-    return !node_time_leads(node, now) && lines(node, now, &e) > 2 * (size_t)node->f &&
-           e.witnesses_count > 1 && !guard_hull(&e, &hull, &agreeing);
+    if (node_time_leads(node, now) || lines(node, now, &e) <= 2 * (size_t)node->f || e.witnesses_count < 2)
+        return false;
+    bool majority = guard_hull(&e, &hull, &agreeing);
+    return !majority || (node->f > 0 && agreeing + node->f < e.witnesses_count);
 }
 
 void node_torn_give_up(struct node *node, const struct engine_now *now, struct engine_actions *actions)

@@ -304,6 +304,51 @@ START_TEST(peers_refute_what_is_held)
 }
 END_TEST
 
+/* Both are honest, one to 100 ns and one to 2 ms: that it goes over to the second is no step of the oscillator. */
+START_TEST(another_source_is_no_other_oscillator)
+{
+    struct rig rig;
+    int64_t before, after, sigma;
+    rig_start(&rig, 68, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    (void)rig_add(&rig, REFCLOCK_NTP, 2 * MS, 20000);
+    rig.sources[1].bias_ns = 1.5e6;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 4 * HOUR_S);
+    ck_assert(holdover_rate(&rig.keeper->holdover, &before, &sigma));
+    rig.sources[0].on = false;
+    rig_seconds(&rig, 2 * HOUR_S);
+    ck_assert_int_eq(rig.keeper->held_by, 2);
+    ck_assert_int_gt(rig.error_ns, MS);
+    ck_assert_uint_eq(rig.doubts, 0);
+    ck_assert(holdover_rate(&rig.keeper->holdover, &after, &sigma));
+    ck_assert_int_lt(llabs(after - before), 300000); /* 0.3 ppm: it walks by 85 ppb; 1.5 ms would be more */
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* Two that are about to part have 80 ns in common: each is as wide as it says, and nothing is known better than that. */
+START_TEST(what_they_have_in_common_is_no_better_knowledge)
+{
+    struct rig rig;
+    rig_start(&rig, 69, OSCILLATOR_PC, 1e-9);
+    for (unsigned i = 0; i < 2; i++) {
+        (void)rig_add(&rig, REFCLOCK_GPSD, 1000, 10);
+        rig.sources[i].bias_ns = i == 0 ? -990 : 990;
+    }
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 600);
+    ck_assert_uint_eq(rig.view.voices, 2);
+    for (unsigned i = 0; i < 60; i++) {
+        rig_second(&rig);
+        ck_assert_int_ge(rig.reference.half_width.ns, 1000);
+    }
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(what_was_learnt_survives_a_restart)
 {
     struct rig rig;
@@ -469,6 +514,8 @@ int main(void)
     tcase_add_test(tc, peers_refute_what_is_held);
     tcase_add_test(tc, what_was_learnt_survives_a_restart);
     tcase_add_test(tc, another_boot_has_another_rate);
+    tcase_add_test(tc, another_source_is_no_other_oscillator);
+    tcase_add_test(tc, what_they_have_in_common_is_no_better_knowledge);
     tcase_add_test(tc, the_driver_has_a_word);
     tcase_add_test(tc, settings_that_cannot_be);
     tcase_add_test(tc, the_truth_is_in_it_whatever_a_minority_does);

@@ -131,6 +131,31 @@ START_TEST(a_drag_beyond_the_oscillator_is_excluded)
 }
 END_TEST
 
+/* What was held went along with the drag until it was found out: it goes on from the witness, which had not. */
+START_TEST(what_is_held_returns_from_a_drag)
+{
+    static const double drags[] = {10, -10, 100};
+    for (size_t i = 0; i < sizeof drags / sizeof *drags; i++) {
+        struct rig rig;
+        receiver(&rig, 90 + i, OSCILLATOR_RUBIDIUM, 1e-11, 4 * HOUR_S);
+        rig.sources[0].drag_ns_per_s = drags[i];
+        int64_t before = 0;
+        unsigned s = 0;
+        while (rig_verdict(&rig, 0) != REFCLOCK_SUSPECT && s++ < 4000) {
+            before = rig.error_ns;
+            rig_second(&rig);
+        }
+        ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_DRAG);
+        ck_assert_int_gt(llabs(before), 2 * US);
+        ck_assert_int_lt(llabs(rig.error_ns), 500);
+        ck_assert(!rig.view.doubt);
+        rig_seconds(&rig, 600);
+        ck_assert_int_lt(llabs(rig.error_ns), US);
+        rig_end(&rig);
+    }
+}
+END_TEST
+
 /* A crystal could do that, this one never has: both are said to be possible, for an hour. */
 START_TEST(an_unlikely_drag_is_doubted)
 {
@@ -351,6 +376,7 @@ int main(void)
     if (prop_step(2) == 1) { /* valgrind does without the longest: their memory is that of the others */
         tcase_add_test(tc, a_step_of_10_ms_for_a_day);
         tcase_add_test(tc, a_drag_beyond_the_oscillator_is_excluded);
+        tcase_add_test(tc, what_is_held_returns_from_a_drag);
         tcase_add_test(tc, an_unlikely_drag_is_doubted);
         tcase_add_test(tc, an_honest_change_of_the_oscillator_is_doubted_and_true);
     }

@@ -16,6 +16,7 @@ enum { ANCHOR_WIDER = 4 };
 
 struct target {
     int64_t tai_ns, sigma_ns, rate_ps_per_s;
+    int64_t aim_ns; /* TAI as the sources have it; tai_ns is moved into what is held, where it was outside */
     struct hull_item hull; /* TAI, ns */
     tai_ppb_t growth;
     int64_t narrowest_ns; /* half-width of a single source */
@@ -86,7 +87,7 @@ static bool sources_agree(const struct timekeeper *k, struct target *ret)
     }
     if (judge_agree(voices, n, &t.judgement) != JUDGE_AGREED)
         return false;
-    t.tai_ns = zero + t.judgement.aim_ns;
+    t.tai_ns = t.aim_ns = zero + t.judgement.aim_ns;
     t.hull = (struct hull_item){zero + t.judgement.hull.earliest_ns, zero + t.judgement.hull.latest_ns, 0};
     t.rate_ps_per_s = t.judgement.rate_ps_per_s;
     bounded_by(k, places[t.judgement.bound_by], &t);
@@ -211,7 +212,7 @@ static void refer(struct timekeeper *k, int64_t tai_ns, int64_t half_ns, int64_t
 static void change_sources(struct timekeeper *k, const struct target *t)
 {
     if (!k->held || k->held_by == t->sources ||
-        size_of(t->tai_ns - k->prediction.tai.ns) <=
+        size_of(t->aim_ns - k->prediction.tai.ns) <=
             TIMEKEEPER_SIGMAS * (k->prediction.sigma_ns + t->sigma_ns))
         return;
     holdover_forget_phase(&k->holdover);
@@ -223,7 +224,9 @@ static void anchor(struct timekeeper *k, const struct target *t)
     /* Intervals that are about to part have little in common: that is no better knowledge. */
     int64_t half = reach(&t->hull, t->tai_ns);
     half = half > t->narrowest_ns ? half : t->narrowest_ns;
-    holdover_accept(&k->holdover, (tai_t){t->tai_ns}, t->sigma_ns, half);
+    /* At the edge of what is held nobody has measured the oscillator: it will seem to run from there to where the sources are. */
+    int64_t sigma = t->sigma_ns + size_of(t->aim_ns - t->tai_ns);
+    holdover_accept(&k->holdover, (tai_t){t->tai_ns}, sigma, half);
     k->held_kind = t->judgement.kind;
     k->held_group = t->judgement.group;
     k->held_by = t->sources;

@@ -98,12 +98,25 @@ bool oracle_read(struct world *world, struct world_node *node, tai_t *ret_tai, i
 
 /* ---- Promise 1 ---- */
 
+/* How far off its interval may be besides, where the scenario lets a spoofed receiver be believed. */
+static int64_t lie_ns(const struct world *world, const struct world_node *node)
+{
+    int64_t most = 0;
+    for (uint32_t i = 0; i < world->servers_count; i++) {
+        const struct world_reference *r = &world->nodes[i].plan.reference;
+        enum scenario_lie by = world->scenario->lie_believed;
+        if (r->lie_ns > most && (by == LIE_OF_ALL || (by == LIE_OF_OWNER && node->index == i)))
+            most = r->lie_ns;
+    }
+    return most;
+}
+
 static void check_absolute(struct world *world, struct world_node *node, tai_t tai, int64_t half,
                            const char *when)
 {
     struct figures *figures = &world->oracle->figures;
     int64_t error = tai.ns - world->now_ns;
-    bool is_false = llabs(error) > half + ROUNDING_NS;
+    bool is_false = llabs(error) > half + lie_ns(world, node) + ROUNDING_NS;
     figures->claims++;
     figures->claims_kept += world->scenario->assumptions;
     histogram_add(&figures->width_ns, (double)half);

@@ -48,6 +48,8 @@ static void hear_receiver(struct world *world, struct world_node *node, const st
 {
     struct world_reference *plan = &node->plan.reference;
     plan->dragged_ns += plan->drag_ns_per_s;
+    int64_t lie = llabs(plan->step_ns + plan->dragged_ns);
+    plan->lie_ns = lie > plan->lie_ns ? lie : plan->lie_ns;
     if (plan->lost)
         return;
     double off = plan->noise_ns * rnd_gauss(&node->random), most = 4 * plan->noise_ns;

@@ -39,6 +39,9 @@ struct script_item {
     int64_t a, b;
 };
 
+/* Who may believe a receiver in its lie: nobody, the node that has it (it is one of the faulty ones then), everybody. */
+enum scenario_lie { LIE_OF_NOBODY, LIE_OF_OWNER, LIE_OF_ALL };
+
 enum { SCENARIO_NODES_MAX = 320, SCENARIO_SCRIPT_MAX = 512 };
 
 struct scenario {
@@ -50,10 +53,11 @@ struct scenario {
     struct network_plan network;
     struct script_item script[SCENARIO_SCRIPT_MAX];
     unsigned script_count;
-    bool assumptions;     /* hold: then a false interval is a failure */
-    bool demand_progress; /* every honest node has a narrow interval of the expected status */
-    bool demand_master;   /* ... and all follow one master */
-    bool true_crypto;     /* OpenSSL instead of the stand-in */
+    bool assumptions;               /* hold: then a false interval is a failure */
+    enum scenario_lie lie_believed; /* a receiver's: so much more may intervals be off */
+    bool demand_progress;           /* every honest node has a narrow interval of the expected status */
+    bool demand_master;             /* ... and all follow one master */
+    bool true_crypto;               /* OpenSSL instead of the stand-in */
     const struct port *server_port, *client_port;
     int64_t poll_ns, client_poll_ns_max, peer_poll_ns;
     uint32_t preferred;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/scenario_named.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sdk/sync/wire.h"
@@ -306,6 +307,31 @@ static void make_gps(struct scenario *scenario, const struct scenario_options *o
     scenario->heal_s = 60;
 }
 
+/* Receivers at one server or at three (odd seeds); one is dragged for a quarter of an hour, as slowly as crystals walk, or faster. Its own
+ * node may believe it: within the cluster's interval it goes by its own receiver. The others' intervals stay true with three
+ * receivers, and with a single one when its drag is doubted in time, from 300 ns/s on. A slower one of a single receiver is believed, and all
+ * intervals are true but for the lie. */
+static void make_gps_drag(struct scenario *scenario, const struct scenario_options *options,
+                          struct rnd *random)
+{
+    static const int64_t drags[] = {10, 30, 100, 300, 1000};
+    servers_default(scenario, 5);
+    if (options->clients < 0)
+        scenario->clients = 1;
+    unsigned receivers = scenario->seed % 2 == 0 ? 1 : 3;
+    uint32_t first = (uint32_t)rnd_between(random, 0, scenario->servers - 1);
+    for (unsigned i = 0; i < receivers; i++) {
+        struct world_reference *reference = &scenario->nodes[(first + i) % scenario->servers].reference;
+        reference->present = reference->receiver = true;
+        reference->noise_ns = 250;
+    }
+    int64_t drag = drags[scenario->seed / 2 % 5] * (rnd_between(random, 0, 1) == 0 ? 1 : -1);
+    scenario_do(scenario, 1500, SCRIPT_SPOOF, first, 0, drag);
+    scenario->attack_s = 2400;
+    scenario->heal_s = receivers > 1 ? 60 : 0; /* who believed a lie takes the truth for one */
+    scenario->lie_believed = receivers == 1 && llabs(drag) < 300 ? LIE_OF_ALL : LIE_OF_OWNER;
+}
+
 static const struct scenario_named table[] = {
     {"quiet", "five servers with references, nothing happens", make_quiet},
     {"relative", "five servers without references, nothing happens", make_relative},
@@ -317,6 +343,7 @@ static const struct scenario_named table[] = {
     {"restart_storm", "twenty crashes and reboots in a minute", make_restart_storm},
     {"lost_disk", "a server loses its disk and starts again, the master dies", make_lost_disk},
     {"gps", "one satellite receiver among five servers; it is spoofed, or loses its fix", make_gps},
+    {"gps_drag", "receivers at one or three of five servers; one is dragged slowly", make_gps_drag},
     {"leap_second", "a leap second, inserted (even seeds) or left out (odd ones)", make_leap_second},
     {"suspend", "machines sleep and wake up", make_suspend},
     {"vm_pause", "a virtual machine stands still and cannot know: outside the assumptions", make_vm_pause},

@@ -70,6 +70,7 @@ struct world_reference {
     bool receiver;
     int64_t step_ns, drag_ns_per_s; /* a spoofer's, now */
     int64_t dragged_ns;             /* so far */
+    int64_t lie_ns; /* the largest of both together until now: who believed it goes on with it for a while */
 };
 
 struct world_node_plan {

@@ -160,6 +160,7 @@ END_TEST
 START_TEST(an_unlikely_drag_is_doubted)
 {
     struct rig rig;
+    struct tai_interval i;
     receiver(&rig, 20, OSCILLATOR_PC, 1e-9, 6 * HOUR_S);
     rig.sources[0].drag_ns_per_s = 300;
     unsigned s = 0;
@@ -172,6 +173,10 @@ START_TEST(an_unlikely_drag_is_doubted)
     rig_seconds(&rig, HOUR_S - 10);
     ck_assert(rig.view.doubt);
     all_was_true(&rig);
+    ck_assert(
+        timekeeper_tai_at(rig.keeper, (tai_mono_t){rig.raw_ns}, &i)); /* by the source alone 1 ms later */
+    ck_assert_int_le(i.earliest.ns, rig.true_ns);
+    ck_assert_int_ge(i.latest.ns, rig.true_ns + MS);
     rig_seconds(&rig, 20); /* and then it is taken at its word: a single reference has the last one */
     ck_assert(!rig.view.doubt);
     ck_assert_uint_gt(rig.false_seconds, 0);

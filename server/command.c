@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sdk/io/membership.h"
+#include "server/clock/io/reference_set.h"
 #include "server/config.h"
 #include "server/json.h"
 #include "server/served_policy.h"
@@ -161,6 +162,8 @@ int command_check(const struct command *command)
     enum tai_err err = check_policy(command, config, &error);
     if (err == TAI_OK && config->sync.cluster != NULL)
         err = check_cluster(config, &membership, &error);
+    if (err == TAI_OK)
+        err = reference_set_check(config, &error);
     if (err != TAI_OK) {
         command_refuse(command, &error);
         membership_free(&membership);

@@ -131,6 +131,13 @@ static enum tai_err check_references(const struct settings *s, const struct taid
                                    "believes; use mode: page "
                                    "where another program keeps this machine's clock",
                                    c->sync.references[i].name, line);
+    for (size_t i = 0; i < c->sync.references_count; i++)
+        if (c->sync.references[i].driver == CONFIG_REFERENCE_SHM &&
+            c->sync.references[i].unit == c->sync.serve_shm)
+            return settings_refuse(s, settings_line(s, "sync", "serve_shm"), TAI_ERR_FORMAT,
+                                   "serve_shm: %u writes the unit that the reference %s (from line %u on) "
+                                   "reads: this machine would follow itself; take another unit",
+                                   c->sync.serve_shm, c->sync.references[i].name, line);
     return TAI_OK;
 }
 

@@ -75,6 +75,7 @@ def counting(taid, control, source, out):
     """While the source speaks."""
     answer = until(20, 'the control socket', lambda: ask(control, 'references', '--json'))
     check(json.loads(answer)['references'][0]['verdict'] in ('silent', 'quarantined'), f'believed at once: {answer}')
+    check(json.loads(answer)['references'][0]['offset_ns'] is None, f'an offset from no reference: {answer}')
     check(given_segment()['count'] == 0, 'something is given out before anything is known')
     until(90, 'the reference counts', lambda: json.loads(ask(control, 'references', '--json'))['references'][0]['verdict'] == 'accepted')
     tracking = until(20, 'the line', lambda: (lambda t: t if t['status'] == 'single-reference' else None)(

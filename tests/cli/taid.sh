@@ -200,6 +200,17 @@ sed -i 's/^  #node: alpha/  node: beta/' "$work/log/taid.yaml"
 expect 2 "cluster.yaml:4: the key of this machine is alpha's (line 3), but the setting node says beta" \
     "$taid" --check-config --config "$work/log/taid.yaml"
 sed -i 's/^  node: beta/  node: alpha/' "$work/log/taid.yaml"
+cp "$work/log/taid.yaml" "$work/in-cluster.yaml"
+refused_reference() { # refused_reference MESSAGE SETTINGS: what the start would refuse, --check-config does
+    sed "s|^  cluster: .*|&\n  references:\n    - {$2}|" "$work/in-cluster.yaml" >"$work/log/taid.yaml"
+    expect 2 "$1" "$taid" --check-config --config "$work/log/taid.yaml"
+}
+refused_reference "reference gpsd: gpsd's address must be one of this machine" 'driver: gpsd, address: "192.0.2.7:2947", accuracy_us: 1, pulses_only: true'
+refused_reference "reference ntp: not the address of an NTP server" 'driver: ntp, server: "192.0.2.7:99999"'
+refused_reference "reference up: cannot open the NTP key file" 'driver: ntp, name: up, server: 192.0.2.7, key_file: none, key_id: 1'
+sed "s|^  cluster: .*|&\n  references:\n    - {driver: ntp, server: ntp.example.org}|" "$work/in-cluster.yaml" >"$work/log/taid.yaml"
+expect 0 "taid.yaml: ok" "$taid" --check-config --config "$work/log/taid.yaml"
+cp "$work/in-cluster.yaml" "$work/log/taid.yaml"
 printf 'name: lab\nservers:\n%s\n%s\n' "$first" "${first/alpha/gamma}" >"$work/log/cluster.yaml"
 expect 2 "cluster.yaml:4: id " "$taid" --check-config --config "$work/log/taid.yaml"
 printf 'name: lab\nservers:\n%s\n' "${first%??????\}}}" >"$work/log/cluster.yaml"

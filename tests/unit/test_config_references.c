@@ -98,6 +98,8 @@ END_TEST
 
 static const struct config_bad bads[] = {
     {"sync:\n  references: []\n", TAI_ERR_FORMAT, "2: sync.references has no effect without sync.cluster"},
+    {SYNC "  serve_shm: 2\n  references:\n    - {driver: shm, unit: 2, accuracy_us: 5}\n", TAI_ERR_FORMAT,
+     "3: serve_shm: 2 writes the unit that the reference shm (from line 4 on) reads"},
     {SYNC "  references:\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
     {SYNC "  references: {driver: shm}\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
     {LIST "    - shm\n", TAI_ERR_FORMAT, "4: a reference of references is written as its settings"},

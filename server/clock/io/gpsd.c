@@ -245,6 +245,29 @@ static void close_driver(void *state)
     free(g);
 }
 
+static enum tai_err read_place(struct gpsd *g, const struct refclock_place *place, struct tai_error *error)
+{
+    if (!read_addresses(g, place->address))
+        return error_set_detail(
+            error, TAI_ERR_ARGUMENT,
+            "gpsd's address must be one of this machine, such as 127.0.0.1:2947, for its pulses are "
+            "stamped with the clock of the machine that it runs on; it is not such a one",
+            bytes_of_str(place->address));
+    if (place->device != NULL && strlen(place->device) >= REFCLOCK_DEVICE_MAX)
+        return error_set_detail(error, TAI_ERR_ARGUMENT, "the name of gpsd's device is too long",
+                                bytes_of_str(place->device));
+    return TAI_OK;
+}
+
+static enum tai_err check(const struct refclock_place *place, struct tai_error *error)
+{
+    struct gpsd *g = calloc(1, sizeof *g);
+    enum tai_err err =
+        g == NULL ? error_set(error, TAI_ERR_MEMORY, "out of memory") : read_place(g, place, error);
+    free(g);
+    return err;
+}
+
 static enum tai_err open_driver(const struct refclock_place *place, void **ret_state, struct tai_error *error)
 {
     struct gpsd *g = calloc(1, sizeof *g);
@@ -252,18 +275,10 @@ static enum tai_err open_driver(const struct refclock_place *place, void **ret_s
         return error_set(error, TAI_ERR_MEMORY, "out of memory");
     g->place = *place;
     g->pause_s = 0;
-    if (!read_addresses(g, place->address)) {
+    enum tai_err err = read_place(g, place, error);
+    if (err != TAI_OK) {
         free(g);
-        return error_set_detail(
-            error, TAI_ERR_ARGUMENT,
-            "gpsd's address must be one of this machine, such as 127.0.0.1:2947, for its pulses are "
-            "stamped with the clock of the machine that it runs on; not ",
-            bytes_of_str(place->address));
-    }
-    if (place->device != NULL && strlen(place->device) >= REFCLOCK_DEVICE_MAX) {
-        free(g);
-        return error_set_detail(error, TAI_ERR_ARGUMENT,
-                                "the name of gpsd's device is too long: ", bytes_of_str(place->device));
+        return err;
     }
     g->rate = ev_token_bucket_cfg_new(RATE_BYTES, RATE_BYTES, RATE_BYTES, RATE_BYTES, NULL);
     if (g->rate == NULL) {
@@ -284,4 +299,5 @@ static void second(void *state, const struct engine_now *now)
     gps_second(&g->gps, now);
 }
 
-const struct refclock_driver_ops refclock_gpsd = {"gpsd", open_driver, second, close_driver};
+const struct refclock_driver_ops refclock_gpsd = {
+    .word = "gpsd", .check = check, .open = open_driver, .second = second, .close = close_driver};

@@ -493,6 +493,28 @@ static void upstream_close(void *state)
     free(u);
 }
 
+static enum tai_err read_where(const struct refclock_place *place, struct ntp_address *ret_where,
+                               struct tai_error *error)
+{
+    if (place->address != NULL && ntp_address_parse(place->address, ret_where))
+        return TAI_OK;
+    return error_set_detail(error, TAI_ERR_INVALID,
+                            "not the address of an NTP server; write a name or a numeric address, and :port "
+                            "where it is not 123",
+                            bytes_of_str(place->address == NULL ? "" : place->address));
+}
+
+static enum tai_err upstream_check(const struct refclock_place *place, struct tai_error *error)
+{
+    struct ntp_address where;
+    struct ntp_key key;
+    enum tai_err err = read_where(place, &where, error);
+    if (err == TAI_OK && place->key_id != 0)
+        err = read_key(place, &key, error);
+    openssl_cleanse(&key, sizeof key);
+    return err;
+}
+
 static enum tai_err start(struct upstream *u, struct tai_error *error)
 {
     const struct refclock_place *place = u->place;
@@ -502,14 +524,11 @@ static enum tai_err start(struct upstream *u, struct tai_error *error)
         settings.poll_ns = NTP_POLL_NS_MIN;
     if (settings.poll_ns > NTP_POLL_NS_MAX)
         settings.poll_ns = NTP_POLL_NS_MAX;
-    if (place->address == NULL || !ntp_address_parse(place->address, &u->where))
-        return error_set_detail(
-            error, TAI_ERR_INVALID,
-            "not the address of an NTP server; write a name or a numeric address, and :port where "
-            "it is not 123",
-            bytes_of_str(place->address == NULL ? "" : place->address));
+    enum tai_err err = read_where(place, &u->where, error);
+    if (err != TAI_OK)
+        return err;
     if (place->key_id != 0) {
-        enum tai_err err = read_key(place, &settings.key, error);
+        err = read_key(place, &settings.key, error);
         if (err != TAI_OK)
             return err;
         settings.has_key = true;
@@ -547,6 +566,7 @@ static enum tai_err upstream_open(const struct refclock_place *place, void **ret
 
 const struct refclock_driver_ops refclock_ntp = {
     .word = "ntp",
+    .check = upstream_check,
     .open = upstream_open,
     .close = upstream_close,
 };

@@ -161,4 +161,4 @@ static enum tai_err pps_open(const struct refclock_place *place, void **ret_stat
     return TAI_OK;
 }
 
-const struct refclock_driver_ops refclock_pps = {"pps", pps_open, NULL, pps_close};
+const struct refclock_driver_ops refclock_pps = {"pps", NULL, pps_open, NULL, pps_close};

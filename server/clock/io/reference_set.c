@@ -301,20 +301,52 @@ void reference_set_free(struct reference_set *set)
     free(set);
 }
 
-static enum tai_err open_source(struct reference_set *set, size_t i, struct tai_error *error)
+/* What the configuration says of it. */
+static struct refclock_place place_of(const struct config_reference *c)
 {
-    const struct config_reference *c = &set->settings.config->sync.references[i];
-    set->sources[i].place = (struct refclock_place){
-        .base = host_base(set->host),
-        .settings = &set->sources[i].settings,
-        .source = (uint8_t)i,
-        .feed = &set->feed,
+    return (struct refclock_place){
         .address = c->driver == CONFIG_REFERENCE_NTP ? c->server : c->address,
         .device = c->driver == CONFIG_REFERENCE_SOCK ? c->path : c->device,
         .key_file = c->key_file,
         .key_id = c->key_id,
         .unit = c->unit,
     };
+}
+
+static enum tai_err refuse(enum tai_err err, const char *name, const struct tai_error *reason,
+                           struct tai_error *error)
+{
+    char head[64];
+    snprintf(head, sizeof head, "reference %s", name);
+    return error_set_detail(error, err, head, bytes_of_str(reason->text));
+}
+
+enum tai_err reference_set_check(const struct taid_config *config, struct tai_error *error)
+{
+    for (size_t i = 0; i < config->sync.references_count; i++) {
+        const struct config_reference *c = &config->sync.references[i];
+        const struct refclock_driver_ops *ops = drivers[c->driver].ops;
+        struct refclock_settings settings = {.driver = drivers[c->driver].driver};
+        struct refclock_place place = place_of(c);
+        struct tai_error reason;
+        snprintf(settings.name, sizeof settings.name, "%s", c->name);
+        place.settings = &settings;
+        enum tai_err err = ops->check == NULL ? TAI_OK : ops->check(&place, &reason);
+        if (err != TAI_OK)
+            return refuse(err, c->name, &reason, error);
+    }
+    return TAI_OK;
+}
+
+static enum tai_err open_source(struct reference_set *set, size_t i, struct tai_error *error)
+{
+    const struct config_reference *c = &set->settings.config->sync.references[i];
+    struct refclock_place *place = &set->sources[i].place;
+    *place = place_of(c);
+    place->base = host_base(set->host);
+    place->settings = &set->sources[i].settings;
+    place->source = (uint8_t)i;
+    place->feed = &set->feed;
     return drivers[c->driver].ops->open(&set->sources[i].place, &set->sources[i].state, error);
 }
 
@@ -327,11 +359,8 @@ enum tai_err reference_set_open(struct reference_set *set, struct host *host, st
     for (size_t i = 0; i < set->count; i++) {
         struct tai_error reason;
         enum tai_err err = open_source(set, i, &reason);
-        if (err != TAI_OK) {
-            char head[64];
-            snprintf(head, sizeof head, "reference %s", set->sources[i].settings.name);
-            return error_set_detail(error, err, head, bytes_of_str(reason.text));
-        }
+        if (err != TAI_OK)
+            return refuse(err, set->sources[i].settings.name, &reason, error);
     }
     return TAI_OK;
 }

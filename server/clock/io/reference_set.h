@@ -29,6 +29,10 @@ TAISTAMP_MUST_CHECK enum tai_err reference_set_new(const struct reference_set_se
                                                    struct reference_set **ret_set, struct tai_error *error);
 void reference_set_free(struct reference_set *set);
 
+/* Whether the settings of the references can work, as far as that shows without opening anything: for --check-config. TAI_ERR_*
+ * as reference_set_open. Any thread. */
+TAISTAMP_MUST_CHECK enum tai_err reference_set_check(const struct taid_config *config,
+                                                     struct tai_error *error);
 /* Opens the drivers. An error is one that no waiting can cure; those that were opened stay so until reference_set_close. */
 TAISTAMP_MUST_CHECK enum tai_err reference_set_open(struct reference_set *set, struct host *host,
                                                     struct tai_error *error);

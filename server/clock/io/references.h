@@ -30,6 +30,9 @@ struct refclock_place {
 
 struct refclock_driver_ops {
     const char *word;
+    /* What the settings alone show to be wrong: the errors of open that do not need the loop. Opens nothing that stays; `base`
+     * and `feed` are not used. May be NULL. */
+    enum tai_err (*check)(const struct refclock_place *place, struct tai_error *error);
     /* *ret_state is the driver's. TAI_ERR_INVALID and the like only for what no waiting can cure (a key that is not in the
      * file); a source that is not there yet is no error. */
     enum tai_err (*open)(const struct refclock_place *place, void **ret_state, struct tai_error *error);

@@ -143,4 +143,4 @@ static enum tai_err shm_open_driver(const struct refclock_place *place, void **r
     return TAI_OK;
 }
 
-const struct refclock_driver_ops refclock_shm = {"shm", shm_open_driver, NULL, shm_close};
+const struct refclock_driver_ops refclock_shm = {"shm", NULL, shm_open_driver, NULL, shm_close};

@@ -163,4 +163,4 @@ static enum tai_err sock_open(const struct refclock_place *place, void **ret_sta
     return TAI_OK;
 }
 
-const struct refclock_driver_ops refclock_sock = {"sock", sock_open, NULL, sock_close};
+const struct refclock_driver_ops refclock_sock = {"sock", NULL, sock_open, NULL, sock_close};

@@ -93,6 +93,6 @@ static enum tai_err kernel_open(const struct refclock_place *place, void **ret_s
     return open_either(place, true, ret_state, error);
 }
 
-const struct refclock_driver_ops refclock_system_clock = {"system-clock", system_clock_open, second,
+const struct refclock_driver_ops refclock_system_clock = {"system-clock", NULL, system_clock_open, second,
                                                           system_clock_close};
-const struct refclock_driver_ops refclock_kernel = {"kernel", kernel_open, second, system_clock_close};
+const struct refclock_driver_ops refclock_kernel = {"kernel", NULL, kernel_open, second, system_clock_close};

@@ -158,7 +158,8 @@ def hostile(node):
     check(receiver['counts']['bad'] > 50, f'{node.name}: {receiver["counts"]["bad"]} bad messages')
     gpsd.slices, gpsd.junk = 0, b''
     gpsd.send(b'{"class":"TPV","device":"' + b'x' * 10**6 + b'"}\n')
-    time.sleep(8)
+    time.sleep(15)
+    check(gpsd.taken == 1, f'{node.name}: {gpsd.taken} connections')
     node.until_counts()
 
 
@@ -313,6 +314,9 @@ def expiry(node):
     node.until('the table expires', lambda: realtime() + 37 * 10**9 > int(node.tracking()['leap']['expires_ns']) + 2 * 10**9)
     known = node.known
     until(LIMIT_S, f'{node.name}: readings', lambda: node.known > known + 20)
+    with open(os.path.join(node.taid.folder, 'run/clock'), 'rb') as page:
+        utc = page.read(512)[25]  # word 3, bits 8 to 15
+    check(utc == 1, f'{node.name}: the page says {utc} of UTC, not expired')
     now = node.tracking()
     check(now['status'] == 'single-reference', f'{node.name}: {now["status"]}')
     check('DOUBTFUL: the leap-second table expired' in ask(node.control, 'tracking'), f'{node.name}: {ask(node.control, "tracking")}')

@@ -34,6 +34,7 @@ class Gpsd(threading.Thread):
         self.junk = b''  # sent each second before all else
         self.mute = False  # accepts, and says nothing
         self.slices = 0  # bytes per send; 0: all at once
+        self.taken = 0  # connections
         self.ends = False
         self.listener = None
         self.lock = threading.Lock()
@@ -59,6 +60,7 @@ class Gpsd(threading.Thread):
                 client = listener.accept()[0]
             except OSError:
                 return
+            self.taken += 1
             client.settimeout(5)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:

@@ -96,6 +96,8 @@ def counting(taid, control, source, out):
     check(when['reference'] == {'kind': 'upstream', 'count': 1, 'holdover_ns': '0'}, f'/v1/time {when["reference"]}')
     parts = when['half_width_of_ns']
     check(sorted(parts) == ['age', 'path', 'slew', 'stamps', 'upstream'] and int(parts['upstream']) >= 50_000, f'/v1/time {parts}')
+    wide = int(when['half_width_ns'])
+    check(abs(sum(map(int, parts.values())) - wide) < 1000, f'the parts do not add up to {wide} ns: {parts}')
     metrics = http(taid, '/metrics')
     for name in ('taistamp_references 1', 'taistamp_reference_present 1', 'taistamp_holdover_seconds 0.000000000',
                  'taistamp_clock_half_width_part_seconds{part="upstream"} 0.'):

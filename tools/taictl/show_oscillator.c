@@ -6,6 +6,8 @@
 #include "tools/taictl/units.h"
 
 #define N JSON_INTEGER_FORMAT
+/* A reference that is wider says nothing (docs/CLOCK.md). */
+#define GIVEN_UP_NS INT64_C(1000000000)
 
 static json_int_t number(const json_t *o, const char *key)
 {
@@ -33,7 +35,7 @@ static void show_learnt(const json_t *o)
 {
     const json_t *l = json_object_get(o, "learnt"), *kelvin = json_object_get(o, "temperature_mk");
     if (!json_is_object(l)) {
-        printf("%-14s nothing so far\n", "Learnt");
+        printf("%-14s nothing so far (it takes ten minutes with a source that counts)\n", "Learnt");
         return;
     }
     json_t *seconds = json_sprintf("%" N "000000000", number(l, "seconds"));
@@ -65,15 +67,21 @@ static void show_holdover(const json_t *o)
         printf("%-14s nothing to hold: no source was believed on this timeline\n", "Holdover");
         return;
     }
-    printf("%-14s \xc2\xb1 %s by the oscillator alone, %s after the last source\n", "Holdover",
-           units_width(json_object_get(h, "half_width_ns")).text,
-           units_age(json_object_get(h, "held_ns")).text);
+    int64_t held_ns;
+    bool alone = units_ns(json_object_get(h, "held_ns"), &held_ns) && held_ns > 0;
+    printf("%-14s \xc2\xb1 %s now, ", "Holdover", units_width(json_object_get(h, "half_width_ns")).text);
+    if (alone)
+        printf("by the oscillator alone for %s\n", units_age(json_object_get(h, "held_ns")).text);
+    else
+        puts("with a source that counts");
     json_array_foreach(json_object_get(h, "forecast"), i, row)
     {
         json_t *after = json_sprintf("%" N "000000000", number(row, "after_s"));
         struct units_text width = units_width(json_object_get(row, "half_width_ns"));
-        printf("%-14s %s%s in %s without any\n", "", width.text[0] == '-' ? "" : "\xc2\xb1 ", width.text,
-               units_age(after).text);
+        int64_t ns;
+        bool kept = units_ns(json_object_get(row, "half_width_ns"), &ns) && ns <= GIVEN_UP_NS;
+        printf("%-14s %s%s in %s without any source\n", "", kept ? "\xc2\xb1 " : "",
+               kept ? width.text : "given up (wider than 1 s)", units_age(after).text);
         json_decref(after);
     }
 }
@@ -85,7 +93,7 @@ void show_oscillator(const json_t *o)
     size_t i;
     json_t *declared = json_integer(number(o, "declared_ppb") * 1000);
     json_t *floor = json_integer(number(o, "floor_ppb") * 1000);
-    printf("%-14s %s: declared within \xc2\xb1 %s, at least %s once measured\n", "Oscillator",
+    printf("%-14s %s: within \xc2\xb1 %s as declared, never held to better than %s\n", "Oscillator",
            class != NULL ? class : "-", units_spread(declared).text, units_spread(floor).text);
     json_decref(declared);
     json_decref(floor);

@@ -99,14 +99,24 @@ static json_t *cluster_json(const struct clock_line *l)
                      "servers_up", (int)c->servers_up);
 }
 
-/* Where the half-width of the page comes from; null where its writer does not say. */
-static json_t *make_json(const struct clock_line *l)
+/* The age of the parts that the page has, so that they add up to the half-width that is said beside them. */
+static int64_t age_ns(const struct api_view *v)
 {
-    const struct page_make *m = &l->make;
+    const struct page_make *m = &v->line.make;
+    if (!has_bound(&v->clock))
+        return m->age_ns;
+    int64_t age = half_width_ns(&v->clock) - m->upstream_ns - m->path_ns - m->stamps_ns - m->slew_ns;
+    return age > m->age_ns ? age : m->age_ns;
+}
+
+/* Where the half-width comes from; null where the page's writer does not say. */
+static json_t *make_json(const struct api_view *v)
+{
+    const struct page_make *m = &v->line.make;
     if (!m->said)
         return json_null();
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "upstream", ns_text(m->upstream_ns), "path",
-                     ns_text(m->path_ns), "stamps", ns_text(m->stamps_ns), "age", ns_text(m->age_ns), "slew",
+                     ns_text(m->path_ns), "stamps", ns_text(m->stamps_ns), "age", ns_text(age_ns(v)), "slew",
                      ns_text(m->slew_ns));
 }
 
@@ -130,7 +140,7 @@ static json_t *clock_json(const struct api_view *v)
     json_object_set_new(o, "earliest", bound ? ns_text(r->tai.earliest.ns) : json_null());
     json_object_set_new(o, "latest", bound ? ns_text(r->tai.latest.ns) : json_null());
     json_object_set_new(o, "half_width_ns", bound ? ns_text(half_width_ns(r)) : json_null());
-    json_object_set_new(o, "half_width_of_ns", bound ? make_json(&v->line) : json_null());
+    json_object_set_new(o, "half_width_of_ns", bound ? make_json(v) : json_null());
     json_object_set_new(o, "reference", reference_json(&v->line));
     json_object_set_new(o, "cluster", cluster_json(&v->line));
     return o;
@@ -258,15 +268,16 @@ static void metric_seconds(FILE *f, const char *name, const char *label, int64_t
     (void)fprintf(f, "taistamp_%s%s %" PRId64 ".%09" PRId64 "\n", name, label, ns / NS_PER_S, ns % NS_PER_S);
 }
 
-static void metric_make(FILE *f, const struct page_make *m)
+static void metric_make(FILE *f, const struct api_view *v)
 {
+    const struct page_make *m = &v->line.make;
     (void)fputs("# HELP taistamp_clock_half_width_part_seconds What the half-width is made of.\n"
                 "# TYPE taistamp_clock_half_width_part_seconds gauge\n",
                 f);
     metric_seconds(f, "clock_half_width_part_seconds", "{part=\"upstream\"}", m->upstream_ns);
     metric_seconds(f, "clock_half_width_part_seconds", "{part=\"path\"}", m->path_ns);
     metric_seconds(f, "clock_half_width_part_seconds", "{part=\"stamps\"}", m->stamps_ns);
-    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"age\"}", m->age_ns);
+    metric_seconds(f, "clock_half_width_part_seconds", "{part=\"age\"}", age_ns(v));
     metric_seconds(f, "clock_half_width_part_seconds", "{part=\"slew\"}", m->slew_ns);
     metric(f, "reference_present", "gauge", "1 when this server vouches for TAI by sources of its own.",
            m->has_reference);
@@ -300,7 +311,7 @@ char *api_metrics_text(const struct api_view *v)
     metric(f, "clock_bounded", "gauge", "1 when the clock's error is known.", bound);
     metric_clock(f, v);
     if (bound && v->line.make.said)
-        metric_make(f, &v->line.make);
+        metric_make(f, v);
     if (v->line.cluster.role != PAGE_ROLE_NONE)
         metric_cluster(f, &v->line);
     metric(f, "http_connections", "gauge", "Open connections.", v->http.guard.connections);

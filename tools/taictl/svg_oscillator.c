@@ -7,7 +7,7 @@
 
 #include "tools/taictl/show.h"
 
-enum { WIDTH = 720, HEIGHT = 460, LEFT = 80, RIGHT = 20, TOP = 40, BOTTOM = 50, POINTS_MAX = 64 };
+enum { WIDTH = 720, HEIGHT = 460, LEFT = 80, RIGHT = 30, TOP = 40, BOTTOM = 50, POINTS_MAX = 64 };
 
 struct point {
     double tau, deviation; /* decimal logarithms */

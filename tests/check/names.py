@@ -78,9 +78,9 @@ def check_tests(top):
     files = [f for f in glob.glob(os.path.join(top, 'tests', '**', '*'), recursive=True) if os.path.isfile(f)]
     known = {os.path.splitext(os.path.basename(f))[0] for f in files}
     for path in files:
-        if path.endswith('.c'):
+        if path.endswith(('.c', '.py')):
             with open(path, encoding='utf-8') as f:
-                known.update(re.findall(r'^START_TEST\((\w+)\)', f.read(), re.MULTILINE))
+                known.update(re.findall(r'^(?:START_TEST\(|def )(\w+)[()]', f.read(), re.MULTILINE))
     with open(os.path.join(top, 'docs/TESTING.md'), encoding='utf-8') as f:
         promises = f.read().split('## Promises', 1)[1]
     cells = [row.split(' | ')[1] for row in promises.split('\n') if row.startswith('| ') and row.count(' | ') == 2]

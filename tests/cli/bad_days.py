@@ -117,7 +117,7 @@ class Node:
         check(self.read > 0 and self.known == 0, f'{self.name}: {self.known} of {self.read} readings have an interval')
 
     def said(self, words):
-        check(words in self.taid.said(), f'{self.name}: the log does not say: {words}')
+        self.until(f'the log says: {words}', lambda: words in self.taid.said())
 
 
 # ---- gpsd itself ----

@@ -22,7 +22,8 @@
 /* True TAI when a world begins. */
 #define WORLD_START_NS INT64_C(1800000000000000000)
 #define WORLD_S        INT64_C(1000000000)
-enum { WORLD_RECORDS = 3, WORLD_PENDING_MAX = 8, WORLD_DATAGRAMS_KEPT = 64 };
+/* Records on their way to a disk: who was stopped for half a minute may hear of a dozen terms at once, and writes each. */
+enum { WORLD_RECORDS = 3, WORLD_PENDING_MAX = 64, WORLD_DATAGRAMS_KEPT = 64 };
 
 struct oracle;
 struct scenario;

@@ -131,9 +131,9 @@ def texts(fake):
     has(said, r'^Half-width of +upstream 12(\.0)? µs \+ path 90(\.0)? µs', 'tracking')
     has(said, r'^Rate +\+12\.0 ppm ± 0 ppb against the raw clock$', 'tracking')
     has(said, r'^System clock +2\.50 µs ahead of this time, told to run at -0\.31 ppb$', 'tracking')
-    fake.answer['tracking'] = dict(TRACKING, system_ns='1400', skew_ps_per_s=None, status='assumed')
+    fake.answer['tracking'] = dict(TRACKING, system_ns='1400', system_rate_ps_per_s=0, skew_ps_per_s=None, status='assumed')
     said = shown(fake, 0, 'tracking', 'tracking')
-    has(said, r'^System clock +1\.40 µs behind this time', 'a clock that is behind')
+    has(said, r'^System clock +1\.40 µs behind this time$', 'a clock that is behind, and left alone')
     has(said, r'^Rate +\+12\.0 ppm against the raw clock$', 'a rate of which nothing is known')
     has(said, r"^Status +assumed: it rests on an operator's word", 'assumed')
     fake.answer['tracking'] = dict(TRACKING, leap={'tai_utc_s': 37, 'next_tai_utc_s': 36, 'next_ns': '1814400036000000000',
@@ -193,6 +193,8 @@ def texts(fake):
     said = shown(fake, 0, 'cluster', 'cluster')
     has(said, r'^Margin +0 more .*: with fewer than 3 references absolute time hangs on each$', 'one reference')
     has(said, r'^Servers +4 of 5 up$', 'as a lab machine knows it')
+    fake.answer['cluster'] = dict(CLUSTER, lease={'valid': True, 'left_ns': None})
+    has(shown(fake, 0, 'cluster', 'cluster'), r'^Master +alpha \(term 3\)$', 'a lone server, whose lease never ends')
     fake.answer['cluster'] = CLUSTER
     said = shown(fake, 0, 'gps', 'gps')
     has(said, r'^Receiver +roof \(u-blox, /dev/ttyS0\)$', 'gps')

@@ -58,7 +58,7 @@ void show_cluster(const json_t *o)
     printf("%-14s %s\n", "This node", units_node(json_object_get(o, "self")).text);
     printf("%-14s %s (term %" N ")", "Master", units_node(json_object_get(o, "master")).text,
            number(o, "term"));
-    if (json_is_true(json_object_get(lease, "valid")))
+    if (json_is_true(json_object_get(lease, "valid")) && json_is_string(json_object_get(lease, "left_ns")))
         printf(", lease %s left", units_age(json_object_get(lease, "left_ns")).text);
     printf("\n%-14s %s\n", "Deputy", units_node(json_object_get(o, "deputy")).text);
     if (json_is_true(json_object_get(o, "two_servers")))

@@ -114,9 +114,11 @@ static void show_rates(const json_t *o)
     }
     if (json_is_string(system)) {
         struct units_text off = units_offset(system);
-        snprintf(line, sizeof line, "%s %s this time, told to run at %s", off.text + 1,
-                 off.text[0] == '-' ? "ahead of" : "behind",
-                 units_rate(json_object_get(o, "system_rate_ps_per_s")).text);
+        const json_t *told = json_object_get(o, "system_rate_ps_per_s");
+        bool steered = json_integer_value(told) != 0; /* mode page leaves it alone */
+        snprintf(line, sizeof line, "%s %s this time%s%s", off.text + 1,
+                 off.text[0] == '-' ? "ahead of" : "behind", steered ? ", told to run at " : "",
+                 steered ? units_rate(told).text : "");
         row("System clock", line);
     }
 }

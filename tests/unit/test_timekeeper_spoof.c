@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sdk/time/page.h"
 #include "tests/unit/prop.h"
@@ -205,7 +206,7 @@ END_TEST
 START_TEST(yesterday_is_not_replayed)
 {
     struct rig rig;
-    receiver(&rig, 22, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    receiver(&rig, 22, OSCILLATOR_PC, 1e-9, 5 * HOUR_S);
     struct timekeeper_memory memory;
     ck_assert(timekeeper_remember(rig.keeper, &memory));
     rig.sources[0].step_ns = -DAY_S * RIG_S;
@@ -219,13 +220,107 @@ START_TEST(yesterday_is_not_replayed)
     rig_clear(&rig);
     rig_seconds(&rig, 300);
     ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
-    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_TOO_EARLY);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_BEFORE_KNOWN);
     ck_assert(!rig.reference.present);
     rig.sources[0].step_ns = 0;
     rig_seconds(&rig, 12);
     ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
     all_was_true(&rig);
     rig_end(&rig);
+}
+END_TEST
+
+#define YEAR_2038_NS ((INT64_C(2147483648) - INT64_C(1800000000)) * RIG_S) /* from RIG_T0_NS on */
+
+static int64_t known_of(const struct rig *rig, struct timekeeper_memory *ret_memory)
+{
+    *ret_memory = (struct timekeeper_memory){.learnt = false};
+    (void)timekeeper_remember(rig->keeper, ret_memory);
+    return ret_memory->known.ns;
+}
+
+/* The first receiver says 2038, which could be: what is kept of it must not lock out the honest ones after a restart. */
+START_TEST(one_wrong_date_does_not_outlive_a_restart)
+{
+    struct rig rig;
+    struct timekeeper_memory memory;
+    receiver(&rig, 23, OSCILLATOR_PC, 1e-9, 0);
+    rig.sources[0].step_ns = YEAR_2038_NS;
+    rig_seconds(&rig, 3 * HOUR_S);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_int_eq(known_of(&rig, &memory), 0);
+    rig.sources[0].step_ns = 0;
+    rig_begin(&rig, &memory);
+    rig_clear(&rig);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* For hours, and it is kept; the way out is named, and two peers are another. */
+START_TEST(the_way_out_of_a_wrong_date_is_named)
+{
+    struct rig rig;
+    struct timekeeper_memory memory;
+    receiver(&rig, 24, OSCILLATOR_PC, 1e-9, 0);
+    rig.sources[0].step_ns = YEAR_2038_NS;
+    rig_seconds(&rig, 5 * HOUR_S);
+    ck_assert_int_gt(known_of(&rig, &memory), rig.true_ns + YEAR_2038_NS - RIG_S);
+    rig.sources[0].step_ns = 0;
+    rig_begin(&rig, &memory);
+    rig_clear(&rig);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_BEFORE_KNOWN);
+    ck_assert_ptr_nonnull(
+        strstr(timekeeper_reason_words(rig_reason(&rig, 0)), "remove the file references in sync.state_dir"));
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* A second voice: another source, unless it is of the same group or a pulse that says no second; or two peers. */
+START_TEST(two_voices_make_a_date_known)
+{
+    static const struct {
+        uint16_t group;
+        enum refclock_driver second;
+        bool known;
+    } rows[] = {{0, REFCLOCK_GPSD, true}, {1, REFCLOCK_GPSD, false}, {0, REFCLOCK_PPS, false}};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        struct rig rig;
+        struct timekeeper_memory memory;
+        rig_start(&rig, 25, OSCILLATOR_PC, 1e-9);
+        for (size_t i = 0; i < 2; i++)
+            rig.settings.sources[rig_add(&rig, i == 0 ? REFCLOCK_GPSD : rows[r].second, 100, 250)].group =
+                rows[r].group;
+        rig_begin(&rig, NULL);
+        rig_seconds(&rig, 120);
+        ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_ACCEPTED);
+        ck_assert_msg((known_of(&rig, &memory) > rig.true_ns - MS) == rows[r].known, "row %zu", r);
+        rig_end(&rig);
+    }
+    for (uint32_t voices = 1; voices <= 2; voices++) {
+        struct rig rig;
+        struct timekeeper_memory memory;
+        receiver(&rig, 26, OSCILLATOR_PC, 1e-9, 0);
+        rig.has_peers = true;
+        for (unsigned i = 0; i < 120; i++) {
+            rig.peers = (struct timekeeper_peers){.voices = voices,
+                                                  .agreed = true,
+                                                  .raw = {rig.raw_ns},
+                                                  .hull = {{rig.true_ns - MS}, {rig.true_ns + MS}}};
+            rig_second(&rig);
+        }
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+        ck_assert((known_of(&rig, &memory) > rig.true_ns - MS) == (voices == 2));
+        rig_end(&rig);
+    }
 }
 END_TEST
 
@@ -374,6 +469,9 @@ int main(void)
     tcase_add_test(tc, after_an_impossible_drag_the_truth_is_taken_up_again);
     tcase_add_test(tc, a_glitch_is_left_out);
     tcase_add_test(tc, yesterday_is_not_replayed);
+    tcase_add_test(tc, one_wrong_date_does_not_outlive_a_restart);
+    tcase_add_test(tc, the_way_out_of_a_wrong_date_is_named);
+    tcase_add_test(tc, two_voices_make_a_date_known);
     tcase_add_test(tc, dates_that_cannot_be);
     tcase_add_test(tc, not_before_can_be_moved);
     tcase_add_test(tc, a_cold_boot_with_a_wrong_leap_count);

@@ -145,8 +145,8 @@ void timekeeper_forget(struct timekeeper *keeper)
     holdover_forget_phase(&keeper->holdover);
     witnesses_clear(&keeper->witnesses);
     flywheel_clear(&keeper->flywheel);
-    keeper->held = keeper->doubt = keeper->counts = false;
-    keeper->refuted_ns = 0;
+    keeper->held = keeper->doubt = keeper->counts = keeper->date_confirmed = false;
+    keeper->refuted_ns = keeper->dated_ns = 0;
 }
 
 /* ---- Life ---- */
@@ -320,6 +320,8 @@ void timekeeper_second(struct timekeeper *keeper, const struct engine_now *now,
     timekeeper_verdicts(keeper);
     if (keeper->doubt && keeper->counts)
         keeper->doubt_ns += elapsed;
+    if (timekeeper_date_voices(keeper) > 0)
+        keeper->dated_ns += elapsed;
     timekeeper_combine(keeper);
     keeper->held = holdover_predict(&keeper->holdover, &keeper->prediction);
     say_reference(keeper);

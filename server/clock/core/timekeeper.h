@@ -49,6 +49,8 @@ struct timekeeper;
 enum { TIMEKEEPER_CONTRADICTED = 24 };
 /* A reference wider than this says nothing: present = false. */
 #define TIMEKEEPER_WIDTH_NS_MAX INT64_C(1000000000)
+/* A date that one source alone says is kept over a restart after so long; one that two voices say at once. */
+#define TIMEKEEPER_ALONE_NS INT64_C(14400000000000)
 /* The 10 bits of a GPS week number come round after this: dates are within one such era from `not_before` on. */
 #define TIMEKEEPER_ERA_NS (INT64_C(1024) * 7 * 86400 * 1000000000)
 enum { TIMEKEEPER_REPORTS_MAX = 24 };
@@ -91,7 +93,8 @@ enum timekeeper_reason {
     TIMEKEEPER_OUTVOTED,     /* by the other sources; value: by, ns */
     TIMEKEEPER_PEERS,        /* outside what the peers' references say; value: by, ns */
     TIMEKEEPER_DOUBT,        /* a witness finds it unlikely; value: ns from where it was expected */
-    TIMEKEEPER_TOO_EARLY,    /* its date is before not_before, or before the last known one; value: by, ns */
+    TIMEKEEPER_TOO_EARLY,    /* its date is before not_before; value: by, ns */
+    TIMEKEEPER_BEFORE_KNOWN, /* its date is before the last known one; value: by, ns */
     TIMEKEEPER_ERA_PASSED,   /* more than one era after not_before; value: by, ns */
     TIMEKEEPER_WEEKS,        /* off by a multiple of 1024 weeks; value: how many times */
     TIMEKEEPER_DAYS,         /* half a day or more from what is held, or the peers say; value: by, ns */
@@ -164,7 +167,10 @@ bool timekeeper_tai_at(const struct timekeeper *keeper, tai_mono_t raw, struct t
 
 /* ---- What is kept over a restart ---- */
 struct timekeeper_memory {
-    tai_t known; /* it was at least this late; 0: not known */
+    /* It was at least this late; 0: not known. By two independent voices (own sources that say dates, or the own reference and
+     * those of two peers), or by one that counted for TIMEKEEPER_ALONE_NS: one alone could be wrong, and nothing earlier is
+     * believed after a restart. */
+    tai_t known;
     bool learnt;
     struct holdover_memory oscillator; /* if learnt */
 };

@@ -176,6 +176,47 @@ static void weigh_doubt(struct timekeeper *k, const struct target *t)
             timekeeper_set(k, i, REFCLOCK_ACCEPTED, TIMEKEEPER_DOUBT, by);
 }
 
+/* ---- The date ---- */
+
+/* A pulse without a second is numbered by what is held: whatever the date, it agrees. */
+static bool says_date(const struct timekeeper *k, size_t source)
+{
+    const struct timekeeper_source *s = &k->sources[source];
+    enum refclock_driver driver = k->settings.sources[source].driver;
+    return s->verdict == REFCLOCK_ACCEPTED && s->speaks && driver != REFCLOCK_PPS &&
+           !(driver == REFCLOCK_SOCK && s->pulse);
+}
+
+uint32_t timekeeper_date_voices(const struct timekeeper *keeper)
+{
+    uint32_t voices = 0;
+    for (size_t i = 0; i < keeper->settings.sources_count; i++) {
+        uint16_t group = keeper->settings.sources[i].group;
+        bool again = !says_date(keeper, i);
+        for (size_t j = 0; j < i && group != 0; j++)
+            again = again || (keeper->settings.sources[j].group == group && says_date(keeper, j));
+        voices += !again;
+    }
+    return voices;
+}
+
+/* Whether more than a single voice, or one that has lasted, stands behind the date. The last known date outlives restarts and refuses
+ * all earlier ones, so a wrong one would lock out every honest source. What is held does not step, so its date stays as it was when two said it. */
+static bool date_is_confirmed(const struct timekeeper *k, int64_t tai_ns, int64_t half_ns)
+{
+    struct hull_item peers, said = timekeeper_item((tai_t){tai_ns}, half_ns);
+    return k->date_confirmed || (k->voices >= 2 && timekeeper_date_voices(k) >= 2) ||
+           k->dated_ns >= TIMEKEEPER_ALONE_NS ||
+           (timekeeper_peers_at(k, k->now, 2, &peers) && timekeeper_gap(&said, &peers) == 0);
+}
+
+static void know(struct timekeeper *k, int64_t tai_ns, int64_t half_ns)
+{
+    k->date_confirmed = date_is_confirmed(k, tai_ns, half_ns);
+    if (k->date_confirmed && tai_ns - half_ns > k->known.ns)
+        k->known.ns = tai_ns - half_ns;
+}
+
 /* ---- The reference ---- */
 
 static void refer(struct timekeeper *k, int64_t tai_ns, int64_t half_ns, int64_t rate_ps, tai_ppb_t growth)
@@ -203,9 +244,8 @@ static void refer(struct timekeeper *k, int64_t tai_ns, int64_t half_ns, int64_t
     k->reference.growth.ppb = (int32_t)(ppb < PAGE_GROWTH_PPB_MAX ? ppb : PAGE_GROWTH_PPB_MAX);
     if (!k->reference.present)
         k->reference = (struct sync_reference){0};
-    int64_t surely = tai_ns - with_doubt;
-    if (k->reference.present && surely > k->known.ns)
-        k->known.ns = surely;
+    if (k->reference.present)
+        know(k, tai_ns, with_doubt);
 }
 
 /* Other sources than before, of another systematic error: their step is none of the oscillator's. */

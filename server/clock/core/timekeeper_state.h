@@ -68,7 +68,7 @@ struct timekeeper {
     int64_t peers_ns; /* raw reading at which they came */
     bool has_peers;
     tai_t
-        known; /* TAI was at least this, by what was kept over the restart or has been held since; 0: nothing */
+        known; /* TAI was at least this, by what was kept over the restart or was confirmed since; 0: nothing */
 
     struct holdover holdover;
     bool held; /* the prediction says something, at `now`: */
@@ -87,6 +87,8 @@ struct timekeeper {
     struct flywheel_mark noticed_mark; /* of the one that finds it unlikely */
     int64_t doubt_ns;                  /* for how long a source counted meanwhile */
     int64_t refuted_ns;                /* for how long the peers have excluded what is held */
+    int64_t dated_ns;    /* for how long a source that says dates counted since what is held began */
+    bool date_confirmed; /* since then: by two voices, by peers, or by one for TIMEKEEPER_ALONE_NS */
 
     bool counts; /* a source counted in the last second */
     uint32_t voices, f;
@@ -127,5 +129,7 @@ void timekeeper_verdicts(struct timekeeper *keeper);
 
 /* ---- timekeeper_combine.c: what the believed ones and the oscillator amount to ---- */
 void timekeeper_combine(struct timekeeper *keeper);
+/* How many of the sources that count say which second it is; correlated ones once. */
+uint32_t timekeeper_date_voices(const struct timekeeper *keeper);
 
 #endif

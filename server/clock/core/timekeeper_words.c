@@ -17,7 +17,10 @@ const char *timekeeper_reason_words(enum timekeeper_reason reason)
         [TIMEKEEPER_OUTVOTED] = "the other sources exclude it",
         [TIMEKEEPER_PEERS] = "the references of the other servers exclude it",
         [TIMEKEEPER_DOUBT] = "moves as this oscillator has not moved before",
-        [TIMEKEEPER_TOO_EARLY] = "names a date that has passed",
+        [TIMEKEEPER_TOO_EARLY] = "names a date before the earliest possible one (sync.not_before)",
+        [TIMEKEEPER_BEFORE_KNOWN] =
+            "names a date before the last one known (if that one is wrong: stop taid, "
+            "remove the file references in sync.state_dir, start taid)",
         [TIMEKEEPER_ERA_PASSED] = "names a date more than 1024 weeks after the earliest possible one",
         [TIMEKEEPER_WEEKS] = "is off by a multiple of 1024 weeks",
         [TIMEKEEPER_DAYS] = "is off by days",

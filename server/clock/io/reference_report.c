@@ -35,6 +35,7 @@ void reference_report_value(enum timekeeper_reason reason, int64_t value, char *
     case TIMEKEEPER_PEERS:
     case TIMEKEEPER_DOUBT:
     case TIMEKEEPER_TOO_EARLY:
+    case TIMEKEEPER_BEFORE_KNOWN:
     case TIMEKEEPER_ERA_PASSED:
     case TIMEKEEPER_DAYS:
         if (value != 0) /* 0: not known by how much */

@@ -249,14 +249,14 @@ def yesterday(node):
     node.until_verdict(0, 'era', 'off by days')
     node.until_holdover()
     node.stop()
-    time.sleep(1)
-    known, node.before = node.known, None
+    node.before = None
     node.start()
     node.until_verdict(0, 'era', 'names a date that has passed')
+    node.until('its own page', lambda: node.tracking()['status'] == 'relative')
+    known = node.known
     time.sleep(5)
-    row, page = node.source(), node.tracking()
-    check(row['verdict'] == 'era' and page['source'] is None, f'{node.name}: {row} {page["status"]}')
-    check(node.known - known < 20, f'{node.name}: it knows the time after the restart')
+    check(node.source()['verdict'] == 'era', f'{node.name}: {node.source()}')
+    check(node.known <= known + 1, f'{node.name}: it knows the time after the restart')
 
 
 def apart(node):
@@ -283,7 +283,7 @@ def all_but_one(node):
     for i in (1, 2):
         node.until_verdict(i, 'suspect')
     time.sleep(5)
-    check(node.source(0)['verdict'] == 'accepted', f'{node.name}: {node.source(0)}')
+    node.until_counts(0)  # a busy machine may make it late for a while
     check(node.tracking()['status'] == 'single-reference', f'{node.name}: {node.tracking()["status"]}')
 
 
@@ -349,12 +349,12 @@ def leap_files(node):
             file.write(content)
         before = node.taid.said().count(words)
         node.process.send_signal(signal.SIGHUP)
-        until(20, f'{node.name}: {what} is refused with words', lambda w=words, b=before: node.taid.said().count(w) > b)
+        until(LIMIT_S, f'{node.name}: {what} is refused with words', lambda w=words, b=before: node.taid.said().count(w) > b)
         check(expires() == first, f'{node.name}: a table that is {what} was taken')
     table(path, ntp_s(86400 * 400))
     node.process.send_signal(signal.SIGHUP)
-    until(20, f'{node.name}: the newer table', lambda: expires() > first)
-    check(node.source()['verdict'] == 'accepted', f'{node.name}: {node.source()}')
+    until(LIMIT_S, f'{node.name}: the newer table', lambda: expires() > first)
+    node.until_counts()
 
 
 # ---- NTP ----

@@ -113,6 +113,23 @@ static enum tai_err check_alone(const struct settings *s, const struct taid_conf
     return TAI_OK;
 }
 
+/* A reference that is what this program itself gives out would confirm it for ever, and with a bound that is not its own. */
+static enum tai_err check_echo(const struct settings *s, const struct taid_config *c)
+{
+    for (size_t i = 0; i < c->sync.references_count; i++) {
+        const struct config_reference *r = &c->sync.references[i];
+        bool shm = r->driver == CONFIG_REFERENCE_SHM && r->unit == c->sync.serve_shm;
+        bool sock = r->driver == CONFIG_REFERENCE_SOCK && c->sync.serve_sock != NULL &&
+                    strcmp(r->path, c->sync.serve_sock) == 0;
+        if (shm || sock)
+            return settings_refuse(s, settings_line(s, "sync", shm ? "serve_shm" : "serve_sock"),
+                                   TAI_ERR_FORMAT,
+                                   "the reference %s would hear this program itself: use another %s", r->name,
+                                   shm ? "unit" : "path");
+    }
+    return TAI_OK;
+}
+
 /* The list beside the short form, and beside what its members rest on. */
 static enum tai_err check_references(const struct settings *s, const struct taid_config *c)
 {
@@ -131,14 +148,7 @@ static enum tai_err check_references(const struct settings *s, const struct taid
                                    "believes; use mode: page "
                                    "where another program keeps this machine's clock",
                                    c->sync.references[i].name, line);
-    for (size_t i = 0; i < c->sync.references_count; i++)
-        if (c->sync.references[i].driver == CONFIG_REFERENCE_SHM &&
-            c->sync.references[i].unit == c->sync.serve_shm)
-            return settings_refuse(s, settings_line(s, "sync", "serve_shm"), TAI_ERR_FORMAT,
-                                   "serve_shm: %u writes the unit that the reference %s (from line %u on) "
-                                   "reads: this machine would follow itself; take another unit",
-                                   c->sync.serve_shm, c->sync.references[i].name, line);
-    return TAI_OK;
+    return check_echo(s, c);
 }
 
 static enum tai_err check_reference(const struct settings *s, const struct taid_config *c)

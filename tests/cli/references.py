@@ -67,7 +67,7 @@ def given_segment():
 
 def make(work):
     return cluster_of_one(Taid(os.path.join(work, 'one')), ['driver: sock, name: roof, path: run/roof, accuracy_us: 50'],
-                          ('#serve_shm: 2', f'serve_shm: {UNIT}'),
+                          ('#serve_shm: 3', f'serve_shm: {UNIT}'),
                           ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {os.path.join(work, "out")}'))
 
 

@@ -107,7 +107,7 @@ def main():
                                 [f'driver: shm, name: segment, unit: {UNIT}, accuracy_us: 200, group: 1',
                                  'driver: sock, name: socket, path: run/in.sock, accuracy_us: 200, group: 1'])
         first = cluster_of_one(Taid(os.path.join(work, 'one')), ['driver: sock, name: roof, path: run/roof, accuracy_us: 50'],
-                               ('#serve_shm: 2', f'serve_shm: {UNIT}'),
+                               ('#serve_shm: 3', f'serve_shm: {UNIT}'),
                                ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {work}/chrony.sock'))
         third = cluster_of_one(Taid(os.path.join(work, 'three')), ['driver: sock, name: roof, path: run/roof, accuracy_us: 50'],
                                ('#serve_sock: /run/chrony/taistamp.sock', f'serve_sock: {second.folder}/run/in.sock'))

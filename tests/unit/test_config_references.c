@@ -99,7 +99,7 @@ END_TEST
 static const struct config_bad bads[] = {
     {"sync:\n  references: []\n", TAI_ERR_FORMAT, "2: sync.references has no effect without sync.cluster"},
     {SYNC "  serve_shm: 2\n  references:\n    - {driver: shm, unit: 2, accuracy_us: 5}\n", TAI_ERR_FORMAT,
-     "3: serve_shm: 2 writes the unit that the reference shm (from line 4 on) reads"},
+     "3: the reference shm would hear this program itself: use another unit"},
     {SYNC "  references:\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
     {SYNC "  references: {driver: shm}\n", TAI_ERR_FORMAT, "3: references: is followed by a list"},
     {LIST "    - shm\n", TAI_ERR_FORMAT, "4: a reference of references is written as its settings"},
@@ -194,6 +194,12 @@ static const struct config_bad bads[] = {
     {SYNC "  not_before: 2026\n", TAI_ERR_FORMAT, "3: not_before must be a date"},
     {SYNC "  not_before: [2026-01-01]\n", TAI_ERR_FORMAT, "3: not_before must be a date"},
     {SYNC "  serve_shm: 256\n", TAI_ERR_RANGE, "3: serve_shm must be from 0 to 255, not 256"},
+    {LIST "    - {driver: shm, accuracy_us: 1, unit: 2}\n  serve_shm: 2\n", TAI_ERR_FORMAT,
+     "5: the reference shm would hear this program itself: use another unit"},
+    {LIST "    - {driver: shm, accuracy_us: 1}\n  serve_shm: 0\n", TAI_ERR_FORMAT,
+     "5: the reference shm would hear this program itself"},
+    {LIST "    - {driver: sock, accuracy_us: 1, path: run/s}\n  serve_sock: run/s\n", TAI_ERR_FORMAT,
+     "5: the reference sock would hear this program itself: use another path"},
     {SYNC "  serve_sock:\n", TAI_ERR_FORMAT, "3: serve_sock must be a path"},
 };
 

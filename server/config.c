@@ -113,6 +113,21 @@ static enum tai_err check_alone(const struct settings *s, const struct taid_conf
     return TAI_OK;
 }
 
+/* What follows us may keep this machine's clock, which then says what we said, and with a bound of microseconds. */
+static enum tai_err check_served_clock(const struct settings *s, const struct taid_config *c,
+                                       const char *reference)
+{
+    bool shm = c->sync.serve_shm != CONFIG_NO_UNIT;
+    if (!shm && c->sync.serve_sock == NULL)
+        return TAI_OK;
+    const char *key = shm ? "serve_shm" : "serve_sock";
+    return settings_refuse(s, settings_line(s, "sync", key), TAI_ERR_FORMAT,
+                           "%s and the reference %s do not go together: a program that follows taid keeps "
+                           "the clock that the reference believes, and taid would hear itself. Take out %s, "
+                           "or the reference and name that program's own sources (ntp, gpsd, ...)",
+                           key, reference, key);
+}
+
 /* A reference that is what this program itself gives out would confirm it for ever, and with a bound that is not its own. */
 static enum tai_err check_echo(const struct settings *s, const struct taid_config *c)
 {
@@ -126,8 +141,11 @@ static enum tai_err check_echo(const struct settings *s, const struct taid_confi
                                    TAI_ERR_FORMAT,
                                    "the reference %s would hear this program itself: use another %s", r->name,
                                    shm ? "unit" : "path");
+        enum tai_err err = config_reference_is_realtime(r) ? check_served_clock(s, c, r->name) : TAI_OK;
+        if (err != TAI_OK)
+            return err;
     }
-    return TAI_OK;
+    return c->sync.reference == SYNC_DRIVER_SYSTEM_CLOCK ? check_served_clock(s, c, "system-clock") : TAI_OK;
 }
 
 /* The list beside the short form, and beside what its members rest on. */

@@ -24,7 +24,7 @@ static const char ALL[] =
     "    - {driver: shm, accuracy_ns: 250, unit: 2, kind: gps}\n"
     "    - {driver: sock, path: run/clock.sock, accuracy_us: 3600000000}\n"
     "    - {driver: pps, accuracy_us: 1, kind: assumed}\n"
-    "    - {driver: kernel}\n"
+    "    - {driver: shm, name: b2, accuracy_us: 1, unit: 3}\n"
     "  quarantine_s: 10\n  not_before: 2026-02-28\n  serve_shm: 0\n  serve_sock: run/out.sock\n";
 
 START_TEST(test_all)
@@ -58,7 +58,7 @@ START_TEST(test_all)
     ck_assert_str_eq(r[5].path, "/etc/t/d/run/clock.sock");
     ck_assert_int_eq(r[5].accuracy_ns, 3600000000000);
     ck_assert_str_eq(r[6].device, "/dev/pps0");
-    ck_assert_int_eq(r[7].accuracy_ns, 1000);
+    ck_assert(r[7].unit == 3 && r[7].accuracy_ns == 1000);
     ck_assert_int_eq(c->sync.quarantine_ns, 10000000000);
     ck_assert_int_eq(c->sync.not_before_posix_s, 1772236800);
     ck_assert_uint_eq(c->sync.serve_shm, 0);
@@ -71,6 +71,17 @@ START_TEST(test_all)
     ck_assert_ptr_nonnull(strstr(text, "  not_before: 2026-02-28\n"));
     ck_assert_ptr_nonnull(strstr(text, "  serve_shm: 0\n"));
     free(text);
+    config_free(c);
+}
+END_TEST
+
+/* The kernel's clock needs nothing but its driver, where nothing is given out to those that may keep it. */
+START_TEST(test_kernel)
+{
+    struct taid_config *c = must_parse(LIST "    - {driver: kernel}\n    - {driver: ntp, server: h}\n");
+    ck_assert_int_eq(c->sync.references[0].driver, CONFIG_REFERENCE_KERNEL);
+    ck_assert_int_eq(c->sync.references[0].accuracy_ns, 1000);
+    free(print_twice(c));
     config_free(c);
 }
 END_TEST
@@ -200,6 +211,14 @@ static const struct config_bad bads[] = {
      "5: the reference shm would hear this program itself"},
     {LIST "    - {driver: sock, accuracy_us: 1, path: run/s}\n  serve_sock: run/s\n", TAI_ERR_FORMAT,
      "5: the reference sock would hear this program itself: use another path"},
+    {LIST "    - {driver: ntp, server: h}\n    - {driver: kernel}\n  serve_shm: 0\n", TAI_ERR_FORMAT,
+     "6: serve_shm and the reference kernel do not go together"},
+    {LIST "    - {driver: kernel, name: k}\n  serve_sock: run/s\n", TAI_ERR_FORMAT,
+     "5: serve_sock and the reference k do not go together"},
+    {LIST "    - {driver: system-clock, accuracy_us: 9}\n  serve_shm: 3\n", TAI_ERR_FORMAT,
+     "5: serve_shm and the reference system-clock do not go together"},
+    {SYNC "  reference: system-clock\n  system_clock_error_us: 5\n  serve_sock: run/s\n", TAI_ERR_FORMAT,
+     "5: serve_sock and the reference system-clock do not go together"},
     {SYNC "  serve_sock:\n", TAI_ERR_FORMAT, "3: serve_sock must be a path"},
 };
 
@@ -214,6 +233,7 @@ int main(void)
     Suite *s = suite_create("config_references");
     TCase *t = tcase_create("config_references");
     tcase_add_test(t, test_all);
+    tcase_add_test(t, test_kernel);
     tcase_add_test(t, test_defaults);
     tcase_add_loop_test(t, test_refused, 0, (int)(sizeof bads / sizeof bads[0]));
     suite_add_tcase(s, t);

@@ -61,7 +61,7 @@ START_TEST(the_board_comes_first)
     ck_assert_str_eq(t.name, "strange temp1_input");
     sensor(2, "nvme\n", "40000\n");
     thermometer_open(folder, &t);
-    ck_assert_str_eq(t.name, "nvme temp1_input");
+    ck_assert_str_eq(t.name, "strange temp1_input");
     put("thermal/thermal_zone1/type", "acpitz\n");
     put("thermal/thermal_zone1/temp", "30000\n");
     thermometer_open(folder, &t);
@@ -79,6 +79,23 @@ START_TEST(the_board_comes_first)
     put("hwmon/hwmon3/temp3_input", "20000\n");
     thermometer_open(folder, &t);
     ck_assert_str_eq(t.name, "nct6775 temp3_input");
+}
+END_TEST
+
+/* Not even where there is nothing else: a hanging disk would hold the loop. */
+START_TEST(disks_are_not_read)
+{
+    struct thermometer t;
+    sensor(0, "nvme\n", "40000\n");
+    sensor(1, "drivetemp\n", "35000\n");
+    put("thermal/thermal_zone0/type", "nvme0\n");
+    put("thermal/thermal_zone0/temp", "41000\n");
+    thermometer_open(folder, &t);
+    ck_assert_str_eq(t.path, "");
+    ck_assert(!thermometer_read(&t).known);
+    sensor(2, "coretemp\n", "60000\n");
+    thermometer_open(folder, &t);
+    ck_assert_str_eq(t.name, "coretemp temp1_input");
 }
 END_TEST
 
@@ -121,6 +138,7 @@ int main(void)
     tcase_add_checked_fixture(t, make, clear);
     tcase_add_test(t, none);
     tcase_add_test(t, the_board_comes_first);
+    tcase_add_test(t, disks_are_not_read);
     tcase_add_test(t, readings_are_averaged);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

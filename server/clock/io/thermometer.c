@@ -11,10 +11,11 @@
 enum { ZERO_CELSIUS_MK = 273150, COLDEST_MC = -60000, HOTTEST_MC = 150000, UK_PER_MK = 1000 };
 
 /* Beginnings of drivers' and zones' names, nearest to the board's air first. What is not in it ranks before the processors. */
-static const char *const board[] = {"nct",     "it8", "w83",    "f71",  "jc42",
-                                    "spd5118", "pch", "acpitz", "nvme", "drivetemp"};
+static const char *const board[] = {"nct", "it8", "w83", "f71", "jc42", "spd5118", "pch", "acpitz"};
 static const char *const processor[] = {"coretemp", "k10temp", "k8temp", "zenpower", "x86_pkg",
                                         "cpu",      "soc",     "gpu",    "amdgpu"};
+/* Of disks: each reading is a command to the disk, and one that hangs would hold the loop. They are not read at all. */
+static const char *const disk[] = {"nvme", "drivetemp"};
 
 static bool begins_with_any(const char *name, const char *const *beginnings, size_t count, int *ret_index)
 {
@@ -74,7 +75,9 @@ static void consider(struct search *search, const char *name, const char *sensor
 {
     char full[THERMOMETER_NAME_MAX];
     int64_t mc;
-    int mine = rank(name);
+    int mine = rank(name), i;
+    if (begins_with_any(name, disk, sizeof disk / sizeof *disk, &i))
+        return;
     int len = snprintf(full, sizeof full, "%s %s", name, sensor);
     if (len < 0 || (size_t)len >= sizeof full || strlen(path) >= THERMOMETER_PATH_MAX || mine > search->rank)
         return;

@@ -2,8 +2,9 @@
 /* The thermometer that comes nearest to the oscillator: one of those that Linux shows in /sys/class/hwmon and /sys/class/thermal.
  *
  * Decides: which one. A crystal on the board follows the air of the case over minutes; so sensors of the board come first (its
- * monitoring chip, memory, chip set, the firmware's zone), then of disks, and those inside a processor, which jump with each task,
- * last. Among equals the first by name, so that the same one is taken after a restart: what was learnt of it belongs to it. What it
+ * monitoring chip, memory, chip set, the firmware's zone), then unknown ones, and those inside a processor, which jump with each
+ * task, last. Those of disks (nvme, drivetemp) are never read: they measure the disk, and each reading is a command to it, for which
+ * the caller would wait as long as the disk hangs. Among equals the first by name, so that the same one is taken after a restart: what was learnt of it belongs to it. What it
  * says is averaged over THERMOMETER_MEAN_S, which is nearer to what a crystal feels than a single reading.
  *
  * A virtual machine has none; then nothing is known of temperature and the oscillator's class has to cover it.

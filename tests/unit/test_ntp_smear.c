@@ -288,6 +288,18 @@ START_TEST(one_upstream)
     uint16_t twice[N] = {0};
     upstreams_group(u, N, N, twice);
     ck_assert(twice[A] != 0 && twice[A] == twice[D] && twice[B] == 0);
+    /* One host with two ports, which says two different things of itself; the next host is another. */
+    u[D].stratum = 2;
+    u[D].reference_id = 0x0a000001;
+    u[D].own_id = 0;
+    u[D].address.port = 1123;
+    uint16_t ports[N] = {0};
+    upstreams_group(u, N, N, ports);
+    ck_assert(ports[A] != 0 && ports[A] == ports[D]);
+    u[D].address.bytes[3] = 2;
+    uint16_t hosts[N] = {0};
+    upstreams_group(u, N, N, hosts);
+    ck_assert(hosts[A] != 0 && hosts[D] != 0 && hosts[A] != hosts[D]);
 }
 END_TEST
 

@@ -5,9 +5,10 @@
 
 #include "sdk/base/bug.h"
 
-static bool same_address(const struct engine_address *a, const struct engine_address *b)
+/* Whatever the port: two servers on one host have one clock. */
+static bool same_host(const struct engine_address *a, const struct engine_address *b)
 {
-    return a->family != 0 && a->family == b->family && a->port == b->port && a->scope == b->scope &&
+    return a->family != 0 && a->family == b->family && a->scope == b->scope &&
            memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
@@ -22,7 +23,7 @@ static bool related(const struct refclock_upstream *a, const struct refclock_ups
         return false;
     bool siblings =
         a->stratum > 1 && b->stratum > 1 && a->reference_id != 0 && a->reference_id == b->reference_id;
-    return siblings || follows(a, b) || follows(b, a) || same_address(&a->address, &b->address);
+    return siblings || follows(a, b) || follows(b, a) || same_host(&a->address, &b->address);
 }
 
 /* What a server's time comes from, as one more step up can be named: what it follows, or itself. */

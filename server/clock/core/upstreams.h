@@ -2,7 +2,7 @@
 /* Which network servers share a cause of error: two with one upstream count once.
  *
  * Decides from what they say of themselves (reference ids): two secondary servers that follow the same one, one that follows the
- * other, or one server under two names belong together, and so do those that belong to the same third. Cannot see: a
+ * other, or one host under two names or ports belong together, and so do those that belong to the same third. Cannot see: a
  * common upstream two steps above, a server that reports a false reference id, two primary servers on one antenna (the operator's `group` says that).
  * Two different IPv6 upstreams have the same reference id once in 2^32.
  *

@@ -203,6 +203,13 @@ run 1 update "$work/expired"
 err 'older than'
 run 1 update "$work/rewritten"
 err 'contradicts'
+# It expires last, and hides no good one before or behind it.
+run 0 update -n "$work/rewritten" "$work/first"
+out "would be written from $work/first"
+err 'contradicts'
+run 0 update -n "$work/first" "$work/rewritten"
+out "would be written from $work/first"
+run 1 update "$work/expired" "$work/rewritten"
 run 1 update "$work/damaged"
 run 2 update "$work/missing"
 run 2 update --no-such

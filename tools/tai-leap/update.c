@@ -20,10 +20,11 @@ static const char usage[] =
     "A SOURCE is\n"
     "  FILE                    a leap-seconds.list; - is standard input\n"
     "  http://HOST[:PORT]      a taistamp server, which gives the table that it uses (also https)\n"
-    "Of several the newest valid one is taken; without any, the newest table that this system has.\n"
     "A table is checked by its own hash. One that is older than a table that is here already, or that "
     "contradicts\n"
-    "it about the past, is refused, and nothing is changed.\n"
+    "it about the past, is refused. Of several sources the newest that is left is taken; without any, the "
+    "newest\n"
+    "table that this system has. Where none is left, nothing is changed.\n"
     "\n"
     "Options:\n"
     "  -o, --output FILE  write there (default: the first path of 'tai-leap -v')\n"
@@ -52,6 +53,7 @@ struct candidate {
     char *text;
     size_t len;
     taistamp_leaps *leaps;
+    bool same; /* as the table that is at the destination */
 };
 
 static void candidate_free(struct candidate *c)
@@ -145,7 +147,7 @@ static int refuse(const struct update *u, const struct candidate *c, const taist
                   const char *why)
 {
     (void)u;
-    fprintf(stderr, "tai-leap: %s: %s %s; nothing was changed\n", c->source, why, taistamp_leaps_origin(old));
+    fprintf(stderr, "tai-leap: %s: %s %s; it is not taken\n", c->source, why, taistamp_leaps_origin(old));
     return EXIT_INVALID;
 }
 
@@ -204,18 +206,18 @@ static int save(const struct update *u, const struct candidate *c)
 }
 
 /* The tables that must not be gone back from: what the system uses, and what is at the destination. */
-static int judge_all(const struct update *u, const struct candidate *c, bool *ret_same)
+static int judge_all(const struct update *u, struct candidate *c)
 {
     taistamp_leaps *old;
     int code = EXIT_OK;
-    *ret_same = false;
+    c->same = false;
     if (taistamp_leaps_load(NULL, &old, NULL) == TAI_OK) {
         code = judge(u, c, old);
         taistamp_leaps_free(old);
     }
     if (code == EXIT_OK && taistamp_leaps_load(u->output, &old, NULL) == TAI_OK) {
         code = judge(u, c, old);
-        *ret_same = compare(c->leaps, old) == 0;
+        c->same = compare(c->leaps, old) == 0;
         taistamp_leaps_free(old);
     }
     return code;
@@ -223,14 +225,13 @@ static int judge_all(const struct update *u, const struct candidate *c, bool *re
 
 static int take(const struct update *u, const struct candidate *c)
 {
-    bool same;
-    int code = judge_all(u, c, &same);
-    if (code == EXIT_OK && !same && !u->dry_run)
-        code = save(u, c);
-    return code == EXIT_OK ? say(u, c, !same && !u->dry_run) : code;
+    bool write = !c->same && !u->dry_run;
+    int code = write ? save(u, c) : EXIT_OK;
+    return code == EXIT_OK ? say(u, c, write) : code;
 }
 
-/* The newest of all sources; the worst code when none is any good. */
+/* The newest of all sources that may be taken; each is judged before it is compared, so that a forged one with a far expiry hides
+ * no other. The code of the last that is no good when none is. */
 static int choose(const struct update *u, char **sources, int count, struct candidate *ret)
 {
     int code = EXIT_USAGE;
@@ -239,7 +240,12 @@ static int choose(const struct update *u, char **sources, int count, struct cand
         int one = candidate_read(u, sources[i], &c);
         if (one != EXIT_OK) {
             code = one;
-        } else if (ret->leaps == NULL || compare(c.leaps, ret->leaps) > 0) {
+            continue;
+        }
+        one = judge_all(u, &c);
+        if (one != EXIT_OK)
+            code = one;
+        if (one == EXIT_OK && (ret->leaps == NULL || compare(c.leaps, ret->leaps) > 0)) {
             candidate_free(ret);
             *ret = c;
         } else {

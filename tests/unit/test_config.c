@@ -19,6 +19,7 @@ static void assert_defaults(const struct taid_config *c)
     ck_assert_str_eq(c->key_dir, "/etc/t/keys");
     ck_assert_str_eq(c->policy_path, "/etc/t/policy");
     ck_assert_str_eq(c->clock.page, "/etc/t/run/clock");
+    ck_assert_int_eq(c->sync.quarantine_ns, 30000000000);
     ck_assert_uint_eq(c->stamp.listen_count, 1);
     ck_assert_str_eq(c->stamp.listen[0], "127.0.0.1:8023");
     ck_assert_int_eq(c->stamp.max_error_ns, 1000000000);
@@ -95,7 +96,7 @@ START_TEST(test_sample_uncommented)
         line = end;
     }
     *write = 0;
-    ck_assert_int_eq(found, 42);
+    ck_assert_int_eq(found, 43);
     struct taid_config *c = must_parse(text);
     assert_defaults(c);
     ck_assert(c->clock.has_assume_error);

@@ -13,7 +13,6 @@
 
 enum { NS_PER_MS = 1000000 };
 /* As the timekeeper has it where nothing is said. */
-#define QUARANTINE_NS INT64_C(30000000000)
 
 _Static_assert((int)CONFIG_LISTEN_MAX == (int)SETTINGS_LISTEN_MAX, "as many as the reader fills");
 
@@ -30,7 +29,7 @@ static void set_defaults(struct taid_config *c)
     c->log_level = LOG_NOTICE;
     c->sync.mode = SYNC_MODE_PAGE;
     c->sync.reference = SYNC_DRIVER_NONE;
-    c->sync.quarantine_ns = QUARANTINE_NS;
+    c->sync.quarantine_ns = CONFIG_QUARANTINE_NS;
     c->sync.not_before_posix_s = build_posix_s - build_posix_s % SECONDS_PER_DAY;
     c->sync.serve_shm = CONFIG_NO_UNIT;
     c->sync.oscillator = SYNC_OSCILLATOR_PC;

@@ -18,7 +18,8 @@
 /* When this was built, POSIX seconds; made by the Makefile from SOURCE_DATE_EPOCH, or the day of configure. */
 extern const int64_t build_posix_s;
 
-#define CONFIG_NO_UNIT UINT32_MAX /* of serve_shm */
+#define CONFIG_NO_UNIT       UINT32_MAX           /* of serve_shm */
+#define CONFIG_QUARANTINE_NS INT64_C(30000000000) /* where quarantine_s is not said */
 enum { CONFIG_LISTEN_MAX = 8 };
 
 struct taid_config {
@@ -48,7 +49,8 @@ struct taid_config {
                                           above 0 exactly with the reference system-clock */
         struct config_reference references[CONFIG_REFERENCES_MAX]; /* none with `reference` system-clock */
         size_t references_count;
-        int64_t quarantine_ns; /* for so long a new reference must agree before it counts; default 30 s */
+        int64_t
+            quarantine_ns; /* for so long a new reference must agree before it counts; default CONFIG_QUARANTINE_NS */
         int64_t not_before_posix_s; /* no date before this is believed; default build_posix_s, to the day */
         uint32_t serve_shm;      /* unit of the shared memory that others may follow; CONFIG_NO_UNIT: none */
         char *serve_sock;        /* chronyd's socket, to which samples are sent; NULL: none */

@@ -13,9 +13,9 @@ import re
 import socket
 import struct
 import tempfile
-import threading
 import time
 
+from fakes import Ntp
 from reference_rig import MAGIC, SAMPLE, SEGMENT_KEY, Source, accepted, http, remove_segment
 from rig import Taid, check, conclude, home, run, text
 from solo import ask, cluster_of_one, until
@@ -25,29 +25,6 @@ UNIT = 100 + os.getpid() % 150
 STATED = [f'driver: shm, name: {name}, unit: {UNIT}, accuracy_us: 1{kind}'
           for name, kind in (('roof', ', kind: gps'), ('desk', ', kind: assumed'), ('dark', ''))]
 OFFSET_S = 0.000250  # the source is this far ahead of the machine's clock
-
-
-class Server(threading.Thread):
-    """An NTP server of stratum 2 with this machine's time, that says it follows `upstream` and announces a leap second or none."""
-
-    def __init__(self, host, upstream, leap):
-        super().__init__(daemon=True)
-        self.leap = leap
-        self.upstream = upstream
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
-        self.address = f'{host}:{self.socket.getsockname()[1]}'
-
-    def run(self):
-        while True:
-            try:
-                request, who = self.socket.recvfrom(1000)
-            except OSError:
-                return
-            now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-            stamp = (now // 10**9 + 2208988800 << 32) + ((now % 10**9 << 32) // 10**9)
-            self.socket.sendto(struct.pack('!BBbbII4sQ8sQQ', self.leap << 6 | 4 << 3 | 4, 2, 3, -20, 16, 16, socket.inet_aton(self.upstream),
-                                           stamp - (8 << 32), request[40:48], stamp, stamp), who)
 
 
 def given_segment():
@@ -157,9 +134,8 @@ def announced(taid, control, references):
 def one_upstream(work):
     """East and west follow 192.0.2.1: a common error of theirs is one error, so they have one group and are one voice. West
     announces a leap second that no table has, and that is shown."""
-    servers = [Server('127.0.0.2', '192.0.2.1', 0), Server('127.0.0.3', '192.0.2.1', 1)]
-    taid = cluster_of_one(Taid(os.path.join(work, 'two')), [f'driver: ntp, name: {name}, server: "{server.address}", poll_s: 1'
-                                                            for name, server in zip(('east', 'west'), servers)] + STATED)
+    servers = [Ntp(stratum=2, identity=socket.inet_aton('192.0.2.1'), leap=leap) for leap in (0, 1)]
+    taid = cluster_of_one(Taid(os.path.join(work, 'two')), [f'{server.reference}, name: {name}' for name, server in zip(('east', 'west'), servers)] + STATED)
     control = os.path.join(taid.folder, 'run/control')
     for server in servers:
         server.start()
@@ -177,7 +153,7 @@ def one_upstream(work):
     finally:
         taid.stop()
         for server in servers:
-            server.socket.close()
+            server.end()
 
 
 def main():

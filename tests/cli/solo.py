@@ -28,6 +28,7 @@ def until(seconds, what, condition):
 
 
 def cluster_of_one(taid, references, *more):
+    """`references`: what stands in the braces of each; `more`: lines of the sample and what they are to be."""
     line = subprocess.run([TAID, 'keygen', '-q', '--dir', taid.folder], capture_output=True, text=True, check=True).stdout
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(('127.0.0.1', 0))
@@ -36,6 +37,8 @@ def cluster_of_one(taid, references, *more):
         file.write(f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, '
                    f'key: {re.search("key: (tainode1-[^}]+)", line)[1]}}}\n')
     lines = ''.join(f'\n    - {{{reference}}}' for reference in references)
+    if references:
+        lines = '\n  references:' + lines
     taid.configure(('#cluster: cluster.yaml', 'cluster: cluster.yaml'),
-                   ('#listen: [0.0.0.0:4470, "[::]:4470"]', f'listen: [127.0.0.1:{port}]\n  references:{lines}'), *more)
+                   ('#listen: [0.0.0.0:4470, "[::]:4470"]', f'listen: [127.0.0.1:{port}]{lines}'), *more)
     return taid

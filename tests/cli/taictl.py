@@ -16,6 +16,7 @@ import xml.etree.ElementTree
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import BUILD, TAID, Taid, check, conclude  # noqa: E402
+from solo import cluster_of_one  # noqa: E402
 
 TAICTL = os.path.join(BUILD, 'taictl')
 ALPHA, BETA = {'id': 1, 'name': 'alpha'}, {'id': 2, 'name': 'beta'}
@@ -281,17 +282,8 @@ def usage(fake):
 
 def real(work):
     """One server, which elects itself."""
-    taid = Taid(os.path.join(work, 'one'))
-    line = subprocess.run([TAID, 'keygen', '-q', '--dir', taid.folder], capture_output=True, text=True, check=True).stdout
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(('127.0.0.1', 0))
-        port = one.getsockname()[1]
-    with open(os.path.join(taid.folder, 'cluster.yaml'), 'w', encoding='utf-8') as file:
-        file.write(f'name: lab\nservers:\n  - {{id: 1, name: solo, address: 127.0.0.1:{port}, '
-                   f'key: {re.search("key: (tainode1-[^}]+)", line)[1]}}}\n')
-    taid.configure(('#cluster: cluster.yaml', 'cluster: cluster.yaml'), ('#reference: system-clock', 'reference: system-clock'),
-                   ('#system_clock_error_us: 1000', 'system_clock_error_us: 2000'),
-                   ('#listen: [0.0.0.0:4470, "[::]:4470"]', f'listen: [127.0.0.1:{port}]'))
+    taid = cluster_of_one(Taid(os.path.join(work, 'one')), [], ('#reference: system-clock', 'reference: system-clock'),
+                          ('#system_clock_error_us: 1000', 'system_clock_error_us: 2000'))
     control = os.path.join(taid.folder, 'run/control')
     with subprocess.Popen([TAID, 'clock', '--config', os.path.join(taid.folder, 'taid.yaml')], stderr=subprocess.PIPE) as clock:
         try:

@@ -42,7 +42,7 @@ tests_interop_gps_listen_CFLAGS = $(IO_CFLAGS) $(EVENT_CFLAGS)
 tests_interop_gps_listen_LDADD = libtaid.la libtaidaemon.la libtaiclockcore.la libtaiclientio.la libtaisync.la libtaitime.la \
 	libtaibase.la libtaiio.la libtaistamp.la $(EVENT_LIBS) $(CRYPTO_LIBS)
 dist_check_SCRIPTS += tests/interop/gps_gpsfake.py tests/interop/gps_node.py
-EXTRA_DIST += tests/interop/gps_logs.py
+EXTRA_DIST += tests/interop/gps_logs.py tests/interop/gps_play.py
 interop-gps: all tests/interop/gps_listen$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) GPS_LOGS=$(GPS_LOGS) $(srcdir)/tests/interop/gps_gpsfake.py
 	@$(AM_TESTS_ENVIRONMENT) GPS_LOGS=$(GPS_LOGS) $(srcdir)/tests/interop/gps_node.py

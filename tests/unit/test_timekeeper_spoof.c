@@ -222,6 +222,10 @@ START_TEST(yesterday_is_not_replayed)
     ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
     ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_BEFORE_KNOWN);
     ck_assert(!rig.reference.present);
+    /* 1980 is before everything: nobody is told to take away what is known. */
+    rig.sources[0].step_ns = (INT64_C(315964819) - INT64_C(1800000000)) * RIG_S;
+    rig_seconds(&rig, 12);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_TOO_EARLY);
     rig.sources[0].step_ns = 0;
     rig_seconds(&rig, 12);
     ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
@@ -288,10 +292,14 @@ END_TEST
 START_TEST(two_voices_make_a_date_known)
 {
     static const struct {
-        uint16_t group;
+        uint16_t group; /* of the first two */
         enum refclock_driver second;
+        bool pulse; /* a third one, that says no second */
         bool known;
-    } rows[] = {{0, REFCLOCK_GPSD, true}, {1, REFCLOCK_GPSD, false}, {0, REFCLOCK_PPS, false}};
+    } rows[] = {{0, REFCLOCK_GPSD, false, true},
+                {1, REFCLOCK_GPSD, false, false},
+                {0, REFCLOCK_PPS, false, false},
+                {1, REFCLOCK_GPSD, true, false}};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         struct rig rig;
         struct timekeeper_memory memory;
@@ -299,9 +307,12 @@ START_TEST(two_voices_make_a_date_known)
         for (size_t i = 0; i < 2; i++)
             rig.settings.sources[rig_add(&rig, i == 0 ? REFCLOCK_GPSD : rows[r].second, 100, 250)].group =
                 rows[r].group;
+        if (rows[r].pulse)
+            (void)rig_add(&rig, REFCLOCK_PPS, 100, 250);
         rig_begin(&rig, NULL);
         rig_seconds(&rig, 120);
-        ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_ACCEPTED);
+        for (size_t i = 0; i < (rows[r].pulse ? 3 : 2); i++)
+            ck_assert_int_eq(rig_verdict(&rig, i), REFCLOCK_ACCEPTED);
         ck_assert_msg((known_of(&rig, &memory) > rig.true_ns - MS) == rows[r].known, "row %zu", r);
         rig_end(&rig);
     }

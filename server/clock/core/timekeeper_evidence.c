@@ -101,12 +101,13 @@ static bool is_uniform(const struct refclock_evidence *e)
 
 static bool has_dropped(struct evidence_watch *watch, const struct refclock_evidence *e)
 {
-    /* Where gpsd is gone nobody looks at the sky. */
-    if (e->connected && watch->used >= EVIDENCE_SATELLITES && e->satellites_used <= watch->used / 2)
+    /* Where gpsd is gone, or the receiver was unplugged, nobody looks at the sky. */
+    bool looks = e->connected && e->device[0] != 0;
+    if (looks && watch->used >= EVIDENCE_SATELLITES && e->satellites_used <= watch->used / 2)
         watch->dropped_left = EVIDENCE_DROPPED_FOR;
     else if (watch->dropped_left > 0)
         watch->dropped_left--;
-    watch->used = e->connected ? e->satellites_used : 0;
+    watch->used = looks ? e->satellites_used : 0;
     return watch->dropped_left > 0;
 }
 

@@ -7,8 +7,8 @@
  * Rules. A surveyed antenna's place is the mean of its first EVIDENCE_SURVEY 3-D positions; further than 100 m from it it has
  * moved (a fix in a street canyon is off by tens of metres). Signals that come from the sky differ by some dB from satellite to
  * satellite; of six or more that are used and all lie within 2 dB, a single transmitter is the likelier source. From six or
- * more used to half of them or fewer between two reports: dropped, for a minute of reports. That gpsd cannot be reached says
- * nothing of the sky. Jamming: the receiver's own indicator above half of its scale.
+ * more used to half of them or fewer between two reports: dropped, for a minute of reports. That gpsd cannot be reached, or that
+ * the receiver was unplugged, says nothing of the sky. Jamming: the receiver's own indicator above half of its scale.
  *
  * Pure; integers only; one thread at a time. */
 #ifndef SERVER_CLOCK_CORE_TIMEKEEPER_EVIDENCE_H

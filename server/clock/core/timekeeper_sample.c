@@ -64,7 +64,8 @@ static enum timekeeper_reason date_fault(const struct timekeeper *k, const struc
     int64_t least = k->known.ns > first ? k->known.ns : first;
     if (s->tai.ns + error < least) {
         *ret_value = least - s->tai.ns;
-        return k->known.ns > first ? TIMEKEEPER_BEFORE_KNOWN : TIMEKEEPER_TOO_EARLY;
+        /* What is before both is no reason to doubt the last known one. */
+        return s->tai.ns + error < first ? TIMEKEEPER_TOO_EARLY : TIMEKEEPER_BEFORE_KNOWN;
     }
     *ret_value = s->tai.ns - first - TIMEKEEPER_ERA_NS;
     return *ret_value > 0 ? TIMEKEEPER_ERA_PASSED : TIMEKEEPER_NO_REASON;

@@ -33,6 +33,8 @@ static const struct {
 };
 _Static_assert(sizeof drivers / sizeof drivers[0] == CONFIG_REFERENCE_DRIVERS, "one row for each");
 _Static_assert((int)CONFIG_REFERENCES_MAX <= (int)REFCLOCKS_MAX, "the timekeeper has a place for each");
+_Static_assert(CONFIG_QUARANTINE_NS == TIMEKEEPER_QUARANTINE_NS,
+               "its header tells what its default rests on");
 
 struct source {
     struct refclock_settings settings;

@@ -404,8 +404,9 @@ def days(work):
     refused = [Ntp(), Ntp(stratum=0, identity=b'DENY'), Ntp(stratum=16), Ntp(origin=bytes(8)), Ntp(identity=b'LOCL'),
                Ntp(stratum=0, identity=b'RATE')]
     own_table = (('#leap_file: /usr/share/zoneinfo/leap-seconds.list', 'leap_file: leaps'),)
+    past = (('#not_before: 2026-01-01', 'not_before: 2026-01-01'),)  # by default the day of the build, which may be today
     list_of = [(absent, [silent], ()), (hung, [mute], ()), (hostile, [rough], ()), (cold_dates, [old, late], ()), (cold_leap, [coloured], ()),
-               (weeks, [rolled], ()), (future, [ahead], ()), (no_fix, [dark], ()), (steps, [spoofed], ()), (yesterday, replayed, ()),
+               (weeks, [rolled], ()), (future, [ahead], ()), (no_fix, [dark], ()), (steps, [spoofed], ()), (yesterday, replayed, past),
                (apart, pair, ()), (disagree, trio, ()), (all_but_one, loyal, ()), (expiry, expiring, own_table),
                (leap_files, renewed, own_table), (ntp_servers, servers, ()), (ntp_refused, refused, ())]
     wanted = sys.argv[1:]

@@ -6,6 +6,7 @@ set -uo pipefail
 days=${DAYS:-./tests/sim/days}
 first=${TEST_SEED:-1}
 seeds=40 hours=4
+[ -n "${SANITIZERS:-}" ] && seeds=10 hours=2
 [ -n "${TEST_SPARSE:-}" ] && seeds=2 hours=2
 failed=0
 "$days" pulse --hours "$hours" --seeds 2 --first "$first" || failed=1

@@ -42,11 +42,19 @@ static inline bool prop_sanitized(void)
     return getenv("SANITIZERS") != NULL;
 }
 
-/* Rounds of a loop over drawn cases: all, a quarter with the sanitizers, or a twentieth where TEST_SPARSE is set. */
+/* How many of `all` drawn worlds or seeds: all, a quarter with the sanitizers, or one of `sparse` where TEST_SPARSE is set; never none. */
+static inline int prop_share(int all, unsigned sparse)
+{
+    unsigned part = prop_step(sparse);
+    if (part == 1 && prop_sanitized())
+        part = 4;
+    return all > (int)part ? all / (int)part : 1;
+}
+
+/* Rounds of a loop over drawn cases: all, a quarter, or a twentieth. */
 static inline int prop_rounds(int all)
 {
-    int share = all / (int)prop_step(20);
-    return prop_sanitized() && share == all && all >= 4 ? all / 4 : share;
+    return prop_share(all, 20);
 }
 
 static inline struct prop prop_start(const char *name, uint64_t seed)

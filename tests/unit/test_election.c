@@ -538,7 +538,7 @@ END_TEST
 START_TEST(any_messages)
 {
     struct prop p = prop_start("any_messages", 77);
-    for (unsigned world = 0; world < 300 / prop_step(30); world++) {
+    for (unsigned world = 0; world < (unsigned)prop_share(300, 30); world++) {
         begin(1 + (unsigned)prop_below(&p, 7), prop_below(&p, 5), 0);
         for (int i = 0; i < 400; i++) {
             now += (int64_t)prop_below(&p, 300) * MS;

@@ -176,21 +176,24 @@ static const char *worlds(const char *name, world_maker *make, unsigned count, u
 
 START_TEST(worlds_keep_the_rules)
 {
-    const char *broken = worlds("worlds_keep_the_rules", world, 10000 / prop_step(200), 1, SIM_SOUND);
+    const char *broken =
+        worlds("worlds_keep_the_rules", world, (unsigned)prop_share(10000, 200), 1, SIM_SOUND);
     ck_assert_msg(broken == NULL, "%s", broken);
 }
 END_TEST
 
 START_TEST(leases_do_not_meet_at_their_edge)
 {
-    const char *broken = worlds("leases_do_not_meet_at_their_edge", edge, 400 / prop_step(100), 4, SIM_SOUND);
+    const char *broken =
+        worlds("leases_do_not_meet_at_their_edge", edge, (unsigned)prop_share(400, 100), 4, SIM_SOUND);
     ck_assert_msg(broken == NULL, "%s", broken);
 }
 END_TEST
 
 START_TEST(who_comes_back_disturbs_nobody)
 {
-    const char *broken = worlds("who_comes_back_disturbs_nobody", returns, 100 / prop_step(50), 3, SIM_SOUND);
+    const char *broken =
+        worlds("who_comes_back_disturbs_nobody", returns, (unsigned)prop_share(100, 50), 3, SIM_SOUND);
     ck_assert_msg(broken == NULL, "%s", broken);
 }
 END_TEST
@@ -279,7 +282,7 @@ START_TEST(handover_does_not_flap)
     election_settings_init(&s);
     sim_start(&sim, 5, 5, SIM_SOUND, &s);
     /* Two members whose quality goes up and down against each other every minute, for six hours. */
-    unsigned minutes = 360 / prop_step(12);
+    unsigned minutes = (unsigned)prop_share(360, 12);
     for (unsigned minute = 0; minute < minutes; minute++) {
         for (unsigned i = 0; i < 5; i++)
             election_set_quality(&sim.nodes[i].election, (uint8_t)(i > 1 ? 9 : i == minute % 2 ? 1 : 6));

@@ -109,7 +109,7 @@ START_TEST(accuracy)
         double rms_max;
     } cells[] = {{10e3, 1, 1, 260},   {10e3, 10, 1, 640},   {100e3, 1, 1, 1100},  {100e3, 10, 1, 2600},
                  {10e3, 1, 16, 1290}, {10e3, 10, 16, 3250}, {100e3, 1, 16, 5100}, {100e3, 10, 16, 12900}};
-    unsigned cell_step = prop_step(5), seeds = 6 / prop_step(6);
+    unsigned cell_step = prop_step(8), seeds = (unsigned)prop_share(6, 6);
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i += cell_step) {
         double squares = 0;
         for (uint64_t seed = 1; seed <= seeds; seed++) {
@@ -334,7 +334,7 @@ static const struct hard_case hard_cases[] = {
 
 START_TEST(hard_cases_are_survived)
 {
-    unsigned case_step = prop_step(4), seeds = 5 / prop_step(5);
+    unsigned case_step = prop_step(9), seeds = (unsigned)prop_share(5, 5);
     for (size_t i = 0; i < sizeof hard_cases / sizeof *hard_cases; i += case_step) {
         double soon = 0, later = 0;
         for (uint64_t seed = 1; seed <= seeds; seed++) {
@@ -361,7 +361,7 @@ END_TEST
 START_TEST(start)
 {
     double worst = 0;
-    for (uint64_t seed = 1, seeds = 50 / prop_step(5); seed <= seeds; seed++) {
+    for (uint64_t seed = 1, seeds = (uint64_t)prop_share(50, 5); seed <= seeds; seed++) {
         struct envelope e;
         struct remote_clock c = clock_at(seed);
         open_envelope(&e);
@@ -409,7 +409,7 @@ START_TEST(says_how_good_it_is)
 {
     double within = 0, rate_within = 0, wander = 0;
     int n = 0;
-    for (uint64_t seed = 1, seeds = 10 / prop_step(5); seed <= seeds; seed++) {
+    for (uint64_t seed = 1, seeds = (uint64_t)prop_share(10, 5); seed <= seeds; seed++) {
         struct envelope e;
         struct remote_clock c = clock_at(seed);
         open_envelope(&e);

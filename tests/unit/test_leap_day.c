@@ -11,8 +11,9 @@
 #include "sdk/time/leap.h"
 #include "server/stamp/core/issuer.h"
 #include "tests/unit/leap_tables.h"
+#include "tests/unit/prop.h"
 
-enum { PER_SECOND = 16, MINUTES = 90, OLD_S = 10 };
+enum { PER_SECOND = 16, OLD_S = 10 };
 #define MIDNIGHT_S   INT64_C(1877558400) /* 2029-07-01T00:00:00Z */
 #define HALF_NS      INT64_C(1500)
 #define RAW_START_NS INT64_C(5000000000)
@@ -129,8 +130,8 @@ static void run(int32_t change)
 {
     static struct day d;
     day_start(&d, change);
-    int64_t start_ns = d.next.ns - MINUTES / 2 * 60 * NS_PER_S;
-    for (int64_t i = 0; i < (int64_t)MINUTES * 60 * PER_SECOND; i++) {
+    int64_t seconds = 60 * prop_share(90, 30), start_ns = d.next.ns - seconds / 2 * NS_PER_S;
+    for (int64_t i = 0; i < seconds * PER_SECOND; i++) {
         int64_t gone_ns = i * NS_PER_S / PER_SECOND;
         tai_t t = {start_ns + gone_ns};
         struct taistamp_reading reading;

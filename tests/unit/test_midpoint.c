@@ -204,7 +204,7 @@ static void play_round(struct game *g)
         g->clocks[i] = next[i];
 }
 
-enum { ROUNDS = 20, SEEDS = 30, SETS = 41 };
+enum { ROUNDS = 20, SEEDS = 30, SETS = 41 }; /* fewer sets where time is dear */
 
 static double final_skew(enum rule rule, enum liar liar, size_t n, size_t f, uint64_t seed)
 {
@@ -229,13 +229,14 @@ struct skews {
 static struct skews worst_of_30(enum rule rule, enum liar liar, size_t n, size_t f)
 {
     double worst[SETS] = {0};
-    for (uint64_t set = 0; set < SETS; set++)
+    int sets = prop_share(SETS, SETS);
+    for (uint64_t set = 0; set < (uint64_t)sets; set++)
         for (uint64_t seed = 1; seed <= SEEDS; seed++)
             worst[set] = fmax(worst[set], final_skew(rule, liar, n, f, set * SEEDS + seed));
     struct skews s = {.first = worst[0]};
-    qsort(worst, SETS, sizeof *worst, by_size);
-    s.median = worst[SETS / 2];
-    s.most = worst[SETS - 1];
+    qsort(worst, (size_t)sets, sizeof *worst, by_size);
+    s.median = worst[sets / 2];
+    s.most = worst[sets - 1];
     return s;
 }
 
@@ -253,8 +254,9 @@ START_TEST(two_faced_liars)
             for (int liar = 0; liar < LIARS; liar++) {
                 struct skews s = worst_of_30((enum rule)rule, (enum liar)liar, cases[c][0], cases[c][1]);
                 printf(
-                    "n %zu f %zu, %s, liars %s: seeds 1 to 30 %.2f; of 41 times 30 median %.2f, most %.2f\n",
-                    cases[c][0], cases[c][1], rules[rule], liars[liar], s.first, s.median, s.most);
+                    "n %zu f %zu, %s, liars %s: seeds 1 to 30 %.2f; of %d times 30 median %.2f, most %.2f\n",
+                    cases[c][0], cases[c][1], rules[rule], liars[liar], s.first, prop_share(SETS, SETS),
+                    s.median, s.most);
                 worst[rule] = fmax(worst[rule], s.median);
                 if (rule != RULE_OWN_ZERO)
                     continue;

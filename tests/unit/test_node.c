@@ -156,7 +156,7 @@ static void leader_loss(uint64_t seed, size_t *ret_changed)
 START_TEST(leader_loss_moves_nothing)
 {
     size_t changed = 0;
-    for (uint64_t seed = 1, seeds = 6 / prop_step(6); seed <= seeds; seed++)
+    for (uint64_t seed = 1, seeds = (uint64_t)prop_share(6, 6); seed <= seeds; seed++)
         leader_loss(seed, &changed);
 }
 END_TEST
@@ -482,7 +482,8 @@ int main(void)
     tcase_add_test(tc, alone_is_master_at_once);
     tcase_add_test(tc, two_are_master_and_standby);
     tcase_add_test(tc, three_elect_and_follow);
-    tcase_add_test(tc, leader_loss_moves_nothing);
+    if (prop_step(2) == 1) /* valgrind does without: all it does the others do too */
+        tcase_add_test(tc, leader_loss_moves_nothing);
     tcase_add_test(tc, anchored_node_is_followed);
     tcase_add_test(tc, two_lying_references_of_five);
     tcase_add_test(tc, an_asymmetric_path_is_named);

@@ -246,7 +246,7 @@ START_TEST(a_hostile_network_repeats_nothing_and_stops_nobody_for_long)
 {
     struct prop p = prop_start("session_net", 5);
     uint64_t sum[WIRE_VERDICTS] = {0};
-    unsigned worlds = WORLDS / prop_step(20);
+    unsigned worlds = (unsigned)prop_share(WORLDS, 20);
     for (unsigned i = 0; i < worlds; i++) {
         world_run(prop_u64(&p), i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 5);
         for (int v = 0; v < WIRE_VERDICTS; v++)

@@ -46,7 +46,8 @@ END_TEST
 START_TEST(every_day)
 {
     struct civil before = {.year = 0}, c;
-    for (int64_t day = civil_to_days(1600, 1, 1); day <= civil_to_days(2400, 12, 31); day++) {
+    for (int64_t day = civil_to_days(prop_step(2) == 1 ? 1600 : 2300, 1, 1);
+         day <= civil_to_days(2400, 12, 31); day++) {
         civil_from_seconds(day * SECONDS_PER_DAY + 86399, &c);
         ck_assert_int_eq(civil_to_days(c.year, c.month, c.day), day);
         ck_assert(c.hour == 23 && c.minute == 59 && c.second == 59);

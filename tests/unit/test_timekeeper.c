@@ -383,7 +383,7 @@ END_TEST
 START_TEST(another_boot_has_another_rate)
 {
     static const double changes[] = {3e-6, -3e-6, 4e-7};
-    for (unsigned i = 0; i < 2 * (sizeof changes / sizeof changes[0]); i++) {
+    for (unsigned i = 0; i < 2 * (sizeof changes / sizeof changes[0]); i += prop_step(5)) {
         struct rig rig;
         struct timekeeper_memory memory;
         receiver(&rig, 65 + i, OSCILLATOR_TCXO, 1e-10, 3 * HOUR_S);
@@ -494,7 +494,7 @@ static void random_day(uint64_t seed)
 START_TEST(the_truth_is_in_it_whatever_a_minority_does)
 {
     struct prop p = prop_start("the_truth_is_in_it_whatever_a_minority_does", 4112);
-    for (unsigned i = 0; i < 40; i += prop_step(20))
+    for (int i = 0, days = prop_share(40, 40); i < days; i++)
         random_day(prop_u64(&p));
 }
 END_TEST

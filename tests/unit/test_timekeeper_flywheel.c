@@ -125,7 +125,7 @@ END_TEST
 START_TEST(few_liars_decide_nothing)
 {
     struct prop p = prop_start("few_liars_decide_nothing", 4121);
-    for (unsigned round = 0; round < 3000; round += prop_step(20)) {
+    for (int round = 0, rounds = prop_share(3000, 20); round < rounds; round++) {
         uint32_t others = 1 + (uint32_t)prop_below(&p, SYNC_SERVERS_MAX - 1), liars = others / 3;
         bool ours = prop_below(&p, 2) == 0;
         int64_t moved = 100 + (int64_t)prop_below(&p, 100000);

@@ -87,7 +87,7 @@ END_TEST
 START_TEST(the_truth_is_in_it)
 {
     struct prop p = prop_start("the_truth_is_in_it", 4101);
-    for (unsigned round = 0; round < 200000; round += prop_step(100)) {
+    for (int round = 0, rounds = prop_share(200000, 100); round < rounds; round++) {
         struct judge_voice v[REFCLOCKS_MAX];
         size_t n = 1 + prop_below(&p, REFCLOCKS_MAX), liars = prop_below(&p, (n - 1) / 2 + 1);
         for (size_t i = 0; i < n; i++) {

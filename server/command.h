@@ -10,7 +10,8 @@
 struct command {
     const char *config_path;
     bool check_config, json, quiet, verbose;
-    bool new_state; /* keygen: found the record of votes for a key that was there */
+    bool take_over, yes; /* systemd-timesyncd is stopped before the start; without a question */
+    bool new_state;      /* keygen: found the record of votes for a key that was there */
     struct init_options init;
 };
 

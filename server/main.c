@@ -30,10 +30,13 @@ static const char usage[] =
     "       taid keygen [--dir DIR]            make this machine's node key, print its line for the cluster "
     "file\n"
     "       taid status [--config FILE]        say whether it runs (exit code 0 or 1)\n"
+    "       taid leave [--config FILE]         undo --take-over\n"
     "       taid --check-config [--config FILE]\n"
     "\n"
     "  -c, --config FILE         the settings (default " DEFAULT_CONFIG ")\n"
     "      --check-config        read the settings, say what is wrong with them; with -v print them all\n"
+    "      --take-over           with sync.mode system: stop and disable systemd-timesyncd first; asks\n"
+    "  -y, --yes                 do not ask\n"
     "  -q, --quiet               warnings and errors only\n"
     "  -v, --verbose             say more\n"
     "      --json                answers of init, keygen, status and --check-config as JSON\n"
@@ -92,7 +95,8 @@ enum {
     OPT_LISTEN,
     OPT_URL,
     OPT_ASSUME,
-    OPT_NEW_STATE
+    OPT_NEW_STATE,
+    OPT_TAKE_OVER
 };
 
 /* False: wrong. `*ret_done`: answered already. */
@@ -112,9 +116,11 @@ static bool read_options(int argc, char **argv, struct command *c, bool *ret_don
         {"url", required_argument, NULL, OPT_URL},
         {"assume-error-ms", required_argument, NULL, OPT_ASSUME},
         {"new-state", no_argument, NULL, OPT_NEW_STATE},
+        {"take-over", no_argument, NULL, OPT_TAKE_OVER},
+        {"yes", no_argument, NULL, 'y'},
         {NULL, 0, NULL, 0},
     };
-    for (int opt; (opt = getopt_long(argc, argv, "c:qvh", options, NULL)) != -1;) {
+    for (int opt; (opt = getopt_long(argc, argv, "c:qvyh", options, NULL)) != -1;) {
         switch (opt) {
         case 'c':
             c->config_path = optarg;
@@ -145,6 +151,12 @@ static bool read_options(int argc, char **argv, struct command *c, bool *ret_don
             break;
         case OPT_NEW_STATE:
             c->new_state = true;
+            break;
+        case OPT_TAKE_OVER:
+            c->take_over = true;
+            break;
+        case 'y':
+            c->yes = true;
             break;
         case OPT_ASSUME:
             c->init.assume_error_ms = optarg;
@@ -267,6 +279,29 @@ static int run_all(struct taid_config *config, const struct lock *lock, int leve
     return code;
 }
 
+static enum tai_err load(const struct command *c, struct taid_config **ret_config)
+{
+    struct tai_error error = {.text = ""};
+    enum tai_err err = config_load(c->config_path, ret_config, &error);
+    if (err != TAI_OK)
+        log_error("%s%s", error.text,
+                  error.code == TAI_ERR_NOT_FOUND
+                      ? "; 'taid init --dir DIR' makes settings, --config names them"
+                      : "");
+    return err;
+}
+
+static int leave(const struct command *c)
+{
+    struct taid_config *config = NULL;
+    log_open("taid", c->quiet ? LOG_WARNING : LOG_NOTICE);
+    if (load(c, &config) != TAI_OK)
+        return TAID_EXIT_USAGE;
+    enum tai_err err = clock_take_over(config, true, c->yes);
+    config_free(config);
+    return err == TAI_OK ? TAID_EXIT_OK : exit_code_of(err);
+}
+
 /* `only` NULL: the supervisor with all processes. */
 static int run(const struct command *c, const struct supervisor_child *only)
 {
@@ -275,13 +310,8 @@ static int run(const struct command *c, const struct supervisor_child *only)
     if (!have_standard_files())
         return TAID_EXIT_FAILED;
     log_open(only != NULL ? only->name : "taid", LOG_NOTICE);
-    if (config_load(c->config_path, &config, &error) != TAI_OK) {
-        log_error("%s%s", error.text,
-                  error.code == TAI_ERR_NOT_FOUND
-                      ? "; 'taid init --dir DIR' makes settings, --config names them"
-                      : "");
+    if (load(c, &config) != TAI_OK)
         return TAID_EXIT_USAGE;
-    }
     int level_fixed = c->quiet ? LOG_WARNING : c->verbose ? LOG_DEBUG : -1;
     log_open(only != NULL ? only->name : "taid",
              (enum log_level)(level_fixed >= 0 ? level_fixed : config->log_level));
@@ -295,6 +325,11 @@ static int run(const struct command *c, const struct supervisor_child *only)
         err = lock_take(config, only != NULL ? only->name : NULL, LOCK_WAIT_MS, &lock, &error);
         if (err != TAI_OK)
             log_error("%s", error.text);
+    }
+    if (err == TAI_OK && c->take_over) {
+        err = clock_take_over(config, false, c->yes);
+        if (err != TAI_OK)
+            lock_release(&lock);
     }
     if (err != TAI_OK) {
         config_free(config);
@@ -321,6 +356,8 @@ static int dispatch(const struct command *c, const char *verb)
         return command_keygen(c);
     if (verb != NULL && strcmp(verb, "status") == 0)
         return command_status(c);
+    if (verb != NULL && strcmp(verb, "leave") == 0)
+        return leave(c);
     if (verb != NULL && child_find(verb) == NULL)
         return refuse_usage("there is no such command", verb);
     if (c->check_config)
@@ -353,5 +390,7 @@ int main(int argc, char **argv)
         return refuse_usage("--dir, --host, --listen, --url and --assume-error-ms go with init", NULL);
     if (c.new_state && !keygen)
         return refuse_usage("--new-state goes with keygen", NULL);
+    if (c.take_over && verb != NULL && strcmp(verb, "clock") != 0)
+        return refuse_usage("--take-over goes with taid and taid clock", NULL);
     return dispatch(&c, verb);
 }

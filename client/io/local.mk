@@ -15,7 +15,7 @@ libtaiclientio_la_SOURCES = \
 	client/io/rivals.c client/io/rivals.h \
 	client/io/says.c client/io/says.h \
 	client/io/steer.c client/io/steer.h \
-	client/io/takeover.c client/io/takeover.h \
+	client/io/takeover.c client/io/takeover.h client/io/takeover_command.c client/io/takeover_command.h \
 	client/io/tracking_log.c client/io/tracking_log.h \
 	client/io/vmclock.c client/io/vmclock.h
 libtaiclientio_la_LIBADD = libtaiclientcore.la $(EVENT_LIBS) $(JANSSON_LIBS)

@@ -9,7 +9,7 @@
 
 #include "client/io/follow.h"
 #include "client/io/sample.h"
-#include "client/io/takeover.h"
+#include "client/io/takeover_command.h"
 #include "sdk/base/error.h"
 #include "sdk/io/file.h"
 #include "sdk/io/keygen.h"
@@ -65,58 +65,23 @@ static int keygen(const struct client_options *o)
     return err == TAI_OK ? CLIENT_EXIT_OK : CLIENT_EXIT_FAILED;
 }
 
-static bool ask(void *ctx, const char *question)
-{
-    (void)ctx;
-    char answer[16];
-    if (!isatty(STDIN_FILENO)) {
-        fputs(
-            "tai-client: --take-over asks before it changes anything: run it on a terminal, or with --yes\n",
-            stderr);
-        return false;
-    }
-    fprintf(stderr, "%s [y/N] ", question);
-    return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-/* Beside the drift file: what outlives a restart is there. */
-static char *takeover_state(const struct client_config *config)
+/* The record lies beside the drift file: what outlives a restart is there. */
+static int take_or_leave(const struct client_config *config, const struct client_options *o)
 {
     const char *slash = strrchr(config->drift_file, '/');
     char *folder = strndup(config->drift_file, slash == NULL ? 0 : (size_t)(slash - config->drift_file));
-    char *path = folder == NULL ? NULL : file_path(folder, "takeover");
-    free(folder);
-    return path;
-}
-
-static int take_or_leave(const struct client_config *config, const struct client_options *o)
-{
-    struct tai_error error;
-    if (o->verb != CLIENT_LEAVE && config->mode != SYNC_MODE_SYSTEM) {
-        log_error("--take-over is for mode: system; with mode: page nobody would steer the system clock");
-        return CLIENT_EXIT_REFUSED;
-    }
-    char *state = takeover_state(config);
-    if (state == NULL) {
+    if (folder == NULL) {
         log_error("out of memory");
         return CLIENT_EXIT_FAILED;
     }
-    struct takeover takeover = {
-        .state = state, .booted = "/run/systemd/system", .confirm = o->yes ? NULL : ask};
-    bool leave = o->verb == CLIENT_LEAVE;
-    enum tai_err err = leave ? takeover_leave(&takeover, &error) : takeover_take(&takeover, &error);
-    free(state);
-    if (err == TAI_OK) {
-        log_notice(leave ? "systemd-timesyncd is as it was before"
-                         : "systemd-timesyncd is stopped and disabled; 'tai-client leave' undoes it");
-        return CLIENT_EXIT_OK;
-    }
-    if (err == TAI_ERR_NOT_FOUND) {
-        log_notice("%s", error.text);
-        return CLIENT_EXIT_OK;
-    }
-    log_error("%s", error.text);
-    return CLIENT_EXIT_REFUSED;
+    const struct takeover_command command = {.program = "tai-client",
+                                             .folder = folder,
+                                             .leave = o->verb == CLIENT_LEAVE,
+                                             .steers = config->mode == SYNC_MODE_SYSTEM,
+                                             .yes = o->yes};
+    enum tai_err err = takeover_command(&command);
+    free(folder);
+    return err == TAI_OK ? CLIENT_EXIT_OK : err == TAI_ERR_REFUSED ? CLIENT_EXIT_REFUSED : CLIENT_EXIT_FAILED;
 }
 
 /* What is done as root ends here. */

@@ -39,7 +39,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/timekeeper_evidence.c server/clock/core/timekeeper_evidence.h \
 	server/clock/core/timekeeper_judge.c server/clock/core/timekeeper_judge.h
 libtaid_la_SOURCES += \
-	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c \
+	server/clock/io/cluster.c server/clock/io/cluster.h server/clock/io/found.c server/clock/io/take_over.c \
 	server/clock/io/evidence.c server/clock/io/evidence.h \
 	server/clock/io/feed.c server/clock/io/feed.h \
 	server/clock/io/gps_json.c server/clock/io/gps_json.h \
@@ -52,7 +52,7 @@ libtaid_la_SOURCES += \
 	server/clock/io/serve.c server/clock/io/serve.h \
 	server/clock/io/report.c server/clock/io/report.h \
 	server/clock/io/thermometer.c server/clock/io/thermometer.h \
-	server/clock/io/shm.c server/clock/io/sock.c server/clock/io/system_clock.c \
+	server/clock/io/shm.c server/clock/io/shm_owner.h server/clock/io/sock.c server/clock/io/system_clock.c \
 	server/clock/io/run.c
 libtaid_la_LIBADD += libtaiclockcore.la libtaiclientio.la libtaisync.la -lm
 

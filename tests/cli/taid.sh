@@ -73,6 +73,7 @@ expect 2 "no such command: fly" "$taid" fly
 expect 2 "too many words" "$taid" clock stamp
 expect 2 "unrecognized option" "$taid" --fly
 expect 2 "go with init" "$taid" --dir x
+expect 2 "goes with taid and taid clock" "$taid" stamp --take-over
 expect 2 "--json goes with" "$taid" --json --config "$work/none"
 expect 2 "No such file or directory; 'taid init --dir DIR' makes" "$taid" --config "$work/none"
 expect 2 "No such file" "$taid" clock --config "$work/none"
@@ -102,6 +103,8 @@ expect 1 "ermission denied" "${plain[@]}" "$taid" init --dir "$work/readonly/log
 
 # ---- settings ----
 expect 0 "taid.yaml: ok" "$taid" --check-config --config "$work/log/taid.yaml"
+expect 78 "for mode: system" "$taid" clock --take-over --yes --config "$work/log/taid.yaml"
+expect 0 "nothing was taken over" "$taid" leave --config "$work/log/taid.yaml"
 expect 0 "assume_error_ms: 100" "$taid" --check-config -v -c "$work/log/taid.yaml"
 expect 0 '"ok": true' "$taid" --check-config --json -c "$work/log/taid.yaml"
 wrong() {

@@ -108,8 +108,8 @@ END_TEST
 START_TEST(test_shm_bad)
 {
     struct shm_sample sample;
-    struct shm_segment bads[8];
-    for (size_t i = 0; i < 8; i++)
+    struct shm_segment bads[9];
+    for (size_t i = 0; i < 9; i++)
         bads[i] = segment();
     bads[0].mode = 2;
     bads[1].clock_us = 1000000;
@@ -119,7 +119,8 @@ START_TEST(test_shm_bad)
     bads[5].receive_s = INT64_MAX;
     bads[6].leap = 4;
     bads[7].leap = -1;
-    for (size_t i = 0; i < 8; i++) {
+    bads[8].receive_s = -9000000000; /* now less this does not fit */
+    for (size_t i = 0; i < 9; i++) {
         struct shm_reader reader = {.has_last = false};
         ck_assert_msg(read_once(&reader, &bads[i], &sample) == SHM_BAD, "case %zu", i);
     }

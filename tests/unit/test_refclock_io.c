@@ -19,6 +19,7 @@
 #include "server/clock/io/reference_set.h"
 #include "server/clock/io/references.h"
 #include "server/clock/io/serve.h"
+#include "server/clock/io/shm_owner.h"
 #include "server/libevent.h"
 
 #define S          INT64_C(1000000000)
@@ -403,6 +404,34 @@ START_TEST(a_reason_has_its_value_with_a_unit)
 }
 END_TEST
 
+/* Any local user may have been there first. */
+START_TEST(test_others_may_write)
+{
+    struct rig r;
+    struct refclock_place p = place(&r);
+    int id = -1;
+    for (p.unit = 0; id < 0 && p.unit < SHM_UNITS_OF_ROOT; p.unit += id < 0)
+        id = shmget(SHM_SEGMENT_KEY + (key_t)p.unit, sizeof(struct shm_segment), IPC_CREAT | IPC_EXCL | 0666);
+    ck_assert_msg(id >= 0, "units 0 and 1 are in use on this machine");
+    void *state = must_open(&refclock_shm, &p);
+    run(&r);
+    ck_assert_str_eq(r.why, "units 0 and 1 are for root alone, and others may write into this one");
+    refclock_shm.close(state);
+    event_base_free(r.base);
+    struct taid_config config = {.sync = {.serve_shm = p.unit}};
+    struct serve serve;
+    struct tai_error error = {0};
+    ck_assert_int_eq(serve_open(&config, &serve, &error), TAI_ERR_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(error.text, "ipcrm"));
+    serve_close(&serve);
+    shmctl(id, IPC_RMID, NULL);
+    ck_assert_int_eq(serve_open(&config, &serve, &error), TAI_OK);
+    serve_close(&serve);
+    id = shmget(SHM_SEGMENT_KEY + (key_t)p.unit, sizeof(struct shm_segment), 0);
+    ck_assert_int_eq(shmctl(id, IPC_RMID, NULL), 0);
+}
+END_TEST
+
 START_TEST(test_serve)
 {
     char dir[] = "/tmp/taistamp-serve-XXXXXX", path[100];
@@ -474,6 +503,7 @@ int main(void)
     tcase_add_test(t, test_sock);
     tcase_add_test(t, test_sock_late);
     tcase_add_test(t, test_pps);
+    tcase_add_test(t, test_others_may_write);
     tcase_add_test(t, test_serve);
     tcase_add_test(t, a_verdict_is_logged_once);
     tcase_add_test(t, a_reason_has_its_value_with_a_unit);

@@ -35,7 +35,7 @@ enum shm_verdict shm_read(struct shm_reader *reader, const struct shm_segment *c
     int32_t receive_ns = 0;
     if (!fraction(copy->clock_us, copy->clock_ns, &s.ns, &s.resolution_ns) ||
         !fraction(copy->receive_us, copy->receive_ns, &receive_ns, &s.resolution_ns) ||
-        !arith_join(copy->receive_s, receive_ns, &s.receive_ns) || s.posix_s < 0)
+        !arith_join(copy->receive_s, receive_ns, &s.receive_ns) || s.receive_ns < 0 || s.posix_s < 0)
         return SHM_BAD;
     bool same = reader->has_last && reader->count == copy->count && reader->posix_s == s.posix_s &&
                 reader->ns == s.ns && reader->receive_ns == s.receive_ns;

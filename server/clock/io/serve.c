@@ -17,6 +17,7 @@
 #include "sdk/time/page.h"
 #include "server/clock/core/shm_segment.h"
 #include "server/clock/core/sock_sample.h"
+#include "server/clock/io/shm_owner.h"
 
 enum { SEGMENT_MODE = 0600, PRECISION_LEAST = -30, LEAP_INSERT = 1, LEAP_DELETE = 2, NS_PER_US = 1000 };
 #define LEAP_NEAR_NS (2 * NS_PER_S)
@@ -38,12 +39,17 @@ enum tai_err serve_open(const struct taid_config *config, struct serve *ret_serv
     int id = shmget((key_t)SHM_SEGMENT_KEY + (key_t)config->sync.serve_shm, sizeof(struct shm_segment),
                     IPC_CREAT | SEGMENT_MODE);
     void *at = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
-    if (at == (void *)-1) {
-        char head[40];
-        snprintf(head, sizeof head, "sync.serve_shm: unit %u", (unsigned)config->sync.serve_shm);
+    char head[40];
+    snprintf(head, sizeof head, "sync.serve_shm: unit %u", (unsigned)config->sync.serve_shm);
+    if (at != (void *)-1 && !shm_is_ours(id)) {
+        shmdt(at);
+        return error_set_detail(error, TAI_ERR_CONFLICT, head,
+                                bytes_of_str("is there already and others may write into it: remove it "
+                                             "(ipcs -m, ipcrm -m ID), or take another unit"));
+    }
+    if (at == (void *)-1)
         return error_set_detail(error, errno == EACCES ? TAI_ERR_PERMISSION : TAI_ERR_IO, head,
                                 bytes_of_str(strerror(errno)));
-    }
     ret_serve->segment = at;
     return TAI_OK;
 }

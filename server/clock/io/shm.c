@@ -7,10 +7,12 @@
 #include <sys/shm.h>
 
 #include "sdk/base/error.h"
+#include "sdk/io/log.h"
 #include "sdk/time/arith.h"
 #include "server/clock/core/beat.h"
 #include "server/clock/core/shm_segment.h"
 #include "server/clock/io/feed.h"
+#include "server/clock/io/shm_owner.h"
 #include "server/libevent.h"
 
 enum { RETRY_S = 2, RETRY_S_MAX = 64 };
@@ -52,6 +54,15 @@ static bool attach(struct shm *s, const struct engine_now *now)
                                : "there is no such segment");
         return false;
     }
+    bool ours = shm_is_ours(id);
+    if (!ours && s->place.unit < SHM_UNITS_OF_ROOT) {
+        shmdt(at);
+        lost(s, REFCLOCK_REFUSED, "units 0 and 1 are for root alone, and others may write into this one");
+        return false;
+    }
+    if (!ours)
+        log_notice("shared memory unit %u: users other than root may write into it, and are believed",
+                   (unsigned)s->place.unit);
     s->segment = at;
     s->heard_raw_ns = now->raw.ns;
     s->reader = (struct shm_reader){.has_last = false};

@@ -194,7 +194,7 @@ static void do_steer(struct host *h, const struct engine_steer *s)
     struct tai_error error;
     if (steer_apply(&h->steer, s, &error) != TAI_OK) {
         log_error("clock: %s", error.text);
-        h->ending = true;
+        h->failed = h->ending = true;
     }
     host_ordered(h, s->rate_ps_per_s);
 }
@@ -310,7 +310,7 @@ static void start(struct host *h, const struct engine_now *now)
     h->second_raw_ns = now->raw.ns;
     h->ready_raw_ns = now->raw.ns + HOST_READY_NS;
     if (!records_load(h->settings, now, &h->actions)) {
-        h->ending = true;
+        h->failed = h->ending = true;
         return;
     }
     struct engine_event event = {.kind = ENGINE_START, .now = *now};
@@ -322,7 +322,7 @@ static void start(struct host *h, const struct engine_now *now)
     h->steered_by_others = true; /* until the kernel was asked */
     h->opened = true;
     h->refused = h->settings->opened != NULL && !h->settings->opened(h->settings->ctx, h);
-    h->ending = h->refused;
+    h->ending = h->ending || h->refused;
 }
 
 static void after(struct host *h)
@@ -548,7 +548,7 @@ static int run_loop(struct host *h)
     }
     if (h->refused)
         return EXIT_REFUSED;
-    return stop_asked || !h->ending || h->settings->done != NULL ? EXIT_DONE : EXIT_FAILED;
+    return h->failed && !stop_asked ? EXIT_FAILED : EXIT_DONE;
 }
 
 static void release(struct host *h)

@@ -44,7 +44,9 @@ struct host {
     sync_timeline_t map_timeline;
     int64_t orders_ps[ORDERS_KEPT]; /* rates of our last orders, newest first */
     bool steered_by_others;         /* somebody set REALTIME's rate since the last look */
-    bool started, is_ready, has_published, ending, refused, opened;
+    bool started, is_ready, has_published, opened;
+    bool ending;          /* the loop ends: `done`, or one of the next */
+    bool refused, failed; /* a person must look; a new start may cure it */
 };
 
 /* An order to steer was carried out: REALTIME runs at another rate from here on. */

@@ -40,7 +40,7 @@ int stamp_run(const struct taid_config *config, int ready_fd); /* server/stamp/i
 TAISTAMP_MUST_CHECK enum tai_err clock_found(const char *state_dir, struct tai_error *error);
 
 /* --take-over (systemd-timesyncd is stopped and disabled, after a question on the terminal unless `yes`) and `leave`, which
- * undoes it; in server/clock/io. What was done or why not is logged. _REFUSED, _MEMORY. */
+ * undoes it; in server/clock/io. What was done or why not is logged. _REFUSED, or as file_make_dirs. */
 TAISTAMP_MUST_CHECK enum tai_err clock_take_over(const struct taid_config *config, bool leave, bool yes);
 
 /* Says "ready" (and `where`, a space-separated list of addresses, where not NULL) and closes the pipe.

@@ -2,9 +2,11 @@
 #include "client/io/client_config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sdk/base/error.h"
 #include "sdk/io/address.h"
+#include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/sync_settings.h"
 
@@ -109,6 +111,15 @@ enum tai_err client_config_load(const char *path, struct client_config **ret_con
         err = client_config_parse(path, text, len, ret_config, error);
     free(text);
     return err;
+}
+
+char *client_config_kept(const struct client_config *config, const char *name)
+{
+    const char *slash = strrchr(config->drift_file, '/');
+    char *folder = strndup(config->drift_file, slash == NULL ? 0 : (size_t)(slash - config->drift_file));
+    char *path = folder == NULL ? NULL : file_path(folder, name);
+    free(folder);
+    return path;
 }
 
 void client_config_free(struct client_config *config)

@@ -46,6 +46,9 @@ TAISTAMP_MUST_CHECK enum tai_err client_config_load(const char *path, struct cli
 TAISTAMP_MUST_CHECK enum tai_err client_config_parse(const char *path, const void *text, size_t len,
                                                      struct client_config **ret_config,
                                                      struct tai_error *error);
+/* The path of `name` in the folder of the drift file, where everything is that outlives a restart; the caller's to free. NULL
+ * without memory. */
+char *client_config_kept(const struct client_config *config, const char *name);
 void client_config_free(struct client_config *config);
 
 /* Writes the settings in force, defaults included, as YAML that client_config_parse reads back to the same values. */

@@ -25,6 +25,7 @@ struct follow {
     struct engine_settings engine;
     struct follower *follower;
     struct peer *peers;
+    char *hlc_path;   /* of the hybrid clock's record */
     int64_t until_ns; /* CLOCK_MONOTONIC; --once gives up; 0: never */
     bool has_time;
 };
@@ -103,7 +104,8 @@ static enum tai_err make_follower(struct follow *f, struct tai_error *error)
         return err;
     f->follower = calloc(1, follower_size());
     f->peers = calloc(f->members.count + 1, peer_size());
-    if (f->follower == NULL || f->peers == NULL)
+    f->hlc_path = client_config_kept(c, "hlc");
+    if (f->follower == NULL || f->peers == NULL || f->hlc_path == NULL)
         return error_set(error, TAI_ERR_MEMORY, "out of memory");
     follower_init(f->follower, &f->engine, f->peers);
     return TAI_OK;
@@ -174,14 +176,15 @@ int follow_run(const struct client_config *config, const struct client_options *
         .reload = reload,
         .published = published,
         .done = done,
-        .records = {{ENGINE_RECORD_DRIFT, config->drift_file}},
-        .records_count = 1,
     };
     enum tai_err err = prepare(&f, &host, &error);
     int code = CLIENT_EXIT_REFUSED;
     if (err == TAI_OK) {
         host.engine.engine = f.follower;
         host.self = f.engine.self;
+        host.records[0] = (struct host_record){ENGINE_RECORD_HLC, f.hlc_path};
+        host.records[1] = (struct host_record){ENGINE_RECORD_DRIFT, config->drift_file};
+        host.records_count = 2;
         log_notice("%s of the cluster %s; servers: %zu", f.members.membership.self->name,
                    f.members.membership.cluster->name, f.members.membership.cluster->servers_count);
         code = run(&f, &host);
@@ -192,5 +195,6 @@ int follow_run(const struct client_config *config, const struct client_options *
     members_close(&f.members);
     free(f.follower);
     free(f.peers);
+    free(f.hlc_path);
     return code;
 }

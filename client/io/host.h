@@ -57,6 +57,7 @@ struct host_settings {
     const char *page;         /* the clock page to write */
     const char *control;      /* path of the control socket; NULL: none */
     const char *tracking_log; /* one line each second; NULL: none */
+    /* One for each kind that the engine persists. */
     struct host_record records[HOST_RECORDS_MAX];
     size_t records_count;
     const char *leap_file; /* NULL: the newest found */

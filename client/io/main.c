@@ -65,22 +65,20 @@ static int keygen(const struct client_options *o)
     return err == TAI_OK ? CLIENT_EXIT_OK : CLIENT_EXIT_FAILED;
 }
 
-/* The record lies beside the drift file: what outlives a restart is there. */
 static int take_or_leave(const struct client_config *config, const struct client_options *o)
 {
-    const char *slash = strrchr(config->drift_file, '/');
-    char *folder = strndup(config->drift_file, slash == NULL ? 0 : (size_t)(slash - config->drift_file));
-    if (folder == NULL) {
+    char *state = client_config_kept(config, "takeover");
+    if (state == NULL) {
         log_error("out of memory");
         return CLIENT_EXIT_FAILED;
     }
     const struct takeover_command command = {.program = "tai-client",
-                                             .folder = folder,
+                                             .state = state,
                                              .leave = o->verb == CLIENT_LEAVE,
                                              .steers = config->mode == SYNC_MODE_SYSTEM,
                                              .yes = o->yes};
     enum tai_err err = takeover_command(&command);
-    free(folder);
+    free(state);
     return err == TAI_OK ? CLIENT_EXIT_OK : err == TAI_ERR_REFUSED ? CLIENT_EXIT_REFUSED : CLIENT_EXIT_FAILED;
 }
 

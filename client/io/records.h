@@ -10,7 +10,8 @@
  * forgot its vote could give it twice. */
 TAISTAMP_MUST_CHECK bool records_load(const struct host_settings *settings, const struct engine_now *now,
                                       struct engine_actions *scratch);
-/* False when it is not durable. A record without a path is taken as kept: its owner does not want it on the disk. */
-bool records_write(const struct host_settings *settings, const struct engine_persist *persist);
+/* False when it is not durable. Every record of the engine has a path in the settings. */
+TAISTAMP_MUST_CHECK bool records_write(const struct host_settings *settings,
+                                       const struct engine_persist *persist);
 
 #endif

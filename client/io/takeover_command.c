@@ -2,14 +2,10 @@
 #include "client/io/takeover_command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "client/io/takeover.h"
-#include "sdk/io/file.h"
 #include "sdk/io/log.h"
-
-enum { FOLDER_MODE = 0700 };
 
 static bool ask(void *ctx, const char *question)
 {
@@ -25,18 +21,19 @@ static bool ask(void *ctx, const char *question)
     return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static enum tai_err take_or_leave(const struct takeover_command *command, const char *state)
+enum tai_err takeover_command(const struct takeover_command *command)
 {
+    if (!command->leave && !command->steers) {
+        log_error("--take-over is for mode: system; with mode: page nobody would steer the system clock");
+        return TAI_ERR_REFUSED;
+    }
     struct tai_error error;
     struct takeover_command asking = *command;
-    struct takeover takeover = {.state = state,
+    struct takeover takeover = {.state = command->state,
                                 .booted = "/run/systemd/system",
                                 .confirm = command->yes ? NULL : ask,
                                 .ctx = &asking};
-    enum tai_err err =
-        command->leave ? TAI_OK : file_make_dirs(&file_posix, command->folder, FOLDER_MODE, &error);
-    if (err == TAI_OK)
-        err = command->leave ? takeover_leave(&takeover, &error) : takeover_take(&takeover, &error);
+    enum tai_err err = command->leave ? takeover_leave(&takeover, &error) : takeover_take(&takeover, &error);
     if (err == TAI_OK && command->leave)
         log_notice("systemd-timesyncd is as it was before");
     else if (err == TAI_OK)
@@ -46,20 +43,4 @@ static enum tai_err take_or_leave(const struct takeover_command *command, const 
     else
         log_error("%s", error.text);
     return err == TAI_OK || err == TAI_ERR_NOT_FOUND ? TAI_OK : TAI_ERR_REFUSED;
-}
-
-enum tai_err takeover_command(const struct takeover_command *command)
-{
-    if (!command->leave && !command->steers) {
-        log_error("--take-over is for mode: system; with mode: page nobody would steer the system clock");
-        return TAI_ERR_REFUSED;
-    }
-    char *state = file_path(command->folder, "takeover");
-    if (state == NULL) {
-        log_error("out of memory");
-        return TAI_ERR_MEMORY;
-    }
-    enum tai_err err = take_or_leave(command, state);
-    free(state);
-    return err;
 }

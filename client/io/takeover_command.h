@@ -11,13 +11,13 @@
 
 struct takeover_command {
     const char *program; /* whose `leave` undoes it, for what is said */
-    const char *folder;  /* of the record; made with mode 0700 if need be */
+    const char *state;   /* path of the record; its folder exists */
     bool leave;          /* false: take over */
     bool steers;         /* this program will steer; a take-over without that is refused */
     bool yes;            /* nobody is asked */
 };
 
-/* TAI_OK: done, or there was nothing to do; _REFUSED: not done; _MEMORY. What and why was logged. */
+/* TAI_OK: done, or there was nothing to do; _REFUSED: not done. What and why was logged. */
 TAISTAMP_MUST_CHECK enum tai_err takeover_command(const struct takeover_command *command);
 
 #endif

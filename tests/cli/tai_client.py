@@ -93,6 +93,17 @@ def refusals(client, text):
     write(settings, 'listen: [127.0.0.1:0]\n')
 
 
+def hybrid_clock(client):
+    """What is reserved of it in the record: no stamp of this life is later."""
+    path = os.path.join(client, 'hlc')
+    if not os.path.exists(path):
+        return -1
+    with open(path, 'rb') as file:
+        record = file.read()
+    check(len(record) == 9 and record[0] == 1, f'hlc: {record!r}')
+    return int.from_bytes(record[1:], 'big')
+
+
 def follows(server, client, text):
     settings = os.path.join(client, 'tai-client.yaml')
     with subprocess.Popen([TAID, 'clock', '--config', os.path.join(server.folder, 'taid.yaml')], stderr=subprocess.DEVNULL) as clock:
@@ -119,6 +130,11 @@ def follows(server, client, text):
         finally:
             clock.terminate()
             clock.wait(20)
+    # Without a server the next life does not know the time: it begins above what the record has, or at 1970.
+    kept = hybrid_clock(client)
+    check(kept > time.time_ns(), f'the hybrid clock is not kept: {kept}')
+    expect(1, 'no time within 1 s', '--once', '--timeout', '1', '-c', settings)
+    check(hybrid_clock(client) > kept, f'the hybrid clock went back from {kept} to {hybrid_clock(client)}')
 
 
 with tempfile.TemporaryDirectory() as folder:

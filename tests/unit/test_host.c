@@ -27,7 +27,7 @@ int adjtimex(struct timex *tx)
 /* An engine that does as a case says, at one kind of event. */
 struct script {
     enum engine_event_kind at;
-    bool steers, stops, done;
+    bool steers, stops, persists, done;
     bool came; /* such an event */
 };
 
@@ -43,6 +43,9 @@ static void step(void *engine, const struct engine_event *event, struct engine_a
     kernel_refuses = s->steers;
     if (s->stops)
         raise(SIGTERM);
+    if (s->persists)
+        ret_actions->persists[ret_actions->persists_count++] =
+            (struct engine_persist){.record = ENGINE_RECORD_HLC};
 }
 
 static void tracking(const void *engine, tai_mono_t raw, struct view_tracking *ret_view)
@@ -109,6 +112,13 @@ START_TEST(what_was_asked_for_is_no_failure)
 }
 END_TEST
 
+/* The engine would be told that it is kept. */
+START_TEST(a_record_without_a_file_is_a_bug)
+{
+    run(&(struct script){.at = ENGINE_TIMER, .persists = true, .done = true});
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {a_clock_that_cannot_be_steered_is_a_failure,
@@ -117,6 +127,7 @@ int main(void)
     TCase *tcase = tcase_create("host");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_test_raise_signal(tcase, a_record_without_a_file_is_a_bug, SIGABRT);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -199,8 +199,8 @@ struct engine_settings {
     uint8_t oscillator;   /* enum oscillator_class */
     tai_ppb_t rate_bound; /* rho, the declared bound of this oscillator's error before it is measured */
     enum engine_mode mode;
-    int64_t poll_ns; /* master's polls of servers (and of clients at their shortest) */
-    int64_t client_poll_ns_max;
+    /* Servers only: master's polls of servers (and of clients at their shortest); and of clients at their longest. */
+    int64_t poll_ns, client_poll_ns_max;
     int64_t peer_poll_ns; /* a server's or client's own polls of its peers */
     int64_t heartbeat_ns, lease_ns, timeout_ns_min, timeout_ns_max;
     int64_t step_threshold_ns; /* mode system: a start further off is stepped; 0: never */

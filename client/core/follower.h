@@ -6,7 +6,7 @@
  * what it measured.
  *
  * Life. Hello and a burst of polls go to all servers. As soon as enough of them are measured there is a hull, corrections of the
- * master can be judged, and the first one that passes sets the line. Later it polls each server every peer_poll (16 s) to keep the
+ * master can be judged, and the first one that passes sets the line. Later it polls each server every peer_poll (4 s by default) to keep the
  * hull fresh, while the master polls it and corrects it. When corrections stop for four of their intervals (8 s at least), it polls
  * every FOLLOWER_POLL_NS, after a minute more rarely again, and follows the servers' midpoint. Where too few answer, its line runs on
  * and widens.

@@ -26,8 +26,6 @@ static const struct setting keys[] = {
     {ROW("leap_file", SETTING_PATH, leap_file)},
     {ROW("oscillator", SETTING_WORD, oscillator), .words = sync_oscillator_words},
     {ROW("rate_bound_ppm", SETTING_COUNT, rate_bound_ppm), .min = 1, .max = 1000},
-    {ROW("poll_ms", SETTING_MS, poll_ns), .min = SYNC_POLL_MS_LEAST, .max = SYNC_POLL_MS_MOST},
-    {ROW("poll_ms_max", SETTING_MS, poll_ns_max), .min = SYNC_POLL_MS_LEAST, .max = SYNC_POLL_MS_MOST},
     {ROW("peer_poll_ms", SETTING_MS, peer_poll_ns), .min = SYNC_POLL_MS_LEAST, .max = SYNC_POLL_MS_MOST},
     {ROW("step_threshold_ms", SETTING_MS, step_threshold_ns), .min = 0, .max = 3600000},
     {ROW("drift_file", SETTING_PATH, drift_file)},
@@ -43,8 +41,6 @@ static void set_defaults(struct client_config *c)
     c->mode = SYNC_MODE_PAGE;
     c->oscillator = SYNC_OSCILLATOR_PC;
     c->rate_bound_ppm = SYNC_RATE_BOUND_PPM;
-    c->poll_ns = SYNC_POLL_NS;
-    c->poll_ns_max = SYNC_CLIENT_POLL_NS_MAX;
     c->peer_poll_ns = SYNC_PEER_POLL_NS;
     c->step_threshold_ns = SYNC_STEP_THRESHOLD_NS;
     c->log_level = LOG_NOTICE;
@@ -68,11 +64,6 @@ static bool resolve_paths(struct client_config *c, const char *path)
 /* What depends on more than one key. */
 static enum tai_err finish(const struct settings *s, struct client_config *c)
 {
-    unsigned line = settings_line(s, "", "poll_ms_max");
-    if (c->poll_ns_max < c->poll_ns)
-        return settings_refuse(s, line != 0 ? line : settings_line(s, "", "poll_ms"), TAI_ERR_RANGE,
-                               "poll_ms_max (%lld) must not be below poll_ms (%lld)",
-                               (long long)(c->poll_ns_max / SYNC_MS), (long long)(c->poll_ns / SYNC_MS));
     struct address a, b;
     if (c->listen_count == 2 && address_parse(c->listen[0], 0, &a) && address_parse(c->listen[1], 0, &b) &&
         a.family == b.family)

@@ -27,8 +27,6 @@ struct client_config {
     char *leap_file;                   /* NULL: newest of the system's and the shipped one */
     int oscillator;                    /* enum sync_oscillator; default pc */
     uint32_t rate_bound_ppm;           /* of this oscillator's error; default 50 */
-    int64_t poll_ns;                   /* between polls at their shortest; default 1 s */
-    int64_t poll_ns_max;               /* and at their longest; not below poll_ns; default 16 s */
     int64_t peer_poll_ns; /* own polls of the servers while a master's corrections come; default 4 s */
     int64_t
         step_threshold_ns; /* mode system: a start this far off or further is stepped; 0: never; default 0.1 s */

@@ -90,8 +90,6 @@ static enum tai_err make_follower(struct follow *f, struct tai_error *error)
         .oscillator = (uint8_t)c->oscillator,
         .rate_bound = {(int32_t)c->rate_bound_ppm * PPB_PER_PPM},
         .mode = c->mode == SYNC_MODE_SYSTEM ? ENGINE_MODE_SYSTEM : ENGINE_MODE_PAGE,
-        .poll_ns = c->poll_ns,
-        .client_poll_ns_max = c->poll_ns_max,
         .peer_poll_ns = c->peer_poll_ns,
         .heartbeat_ns = SYNC_HEARTBEAT_NS,
         .lease_ns = SYNC_LEASE_NS,

@@ -55,7 +55,7 @@ def make(work):
     check(key_of(first) == key_of(expect(0, 'tainode1-', 'keygen', '-q', '--dir', client)), 'keygen makes another key')
     check(os.stat(os.path.join(client, 'node.key')).st_mode & 0o777 == 0o600, 'mode of node.key')
     settings = os.path.join(client, 'tai-client.yaml')
-    expect(0, 'poll_ms_max: 16000', '--check-config', '-c', settings)  # made by keygen, all defaults
+    expect(0, 'peer_poll_ms: 4000', '--check-config', '-c', settings)  # made by keygen, all defaults
     write(settings, 'node: mine\n')
     expect(0, 'tainode1-', 'keygen', '--dir', client)
     with open(settings, encoding='utf-8') as file:

@@ -369,8 +369,6 @@ void tiny_init(struct tiny *n, const struct crypto *crypto, uint64_t seed, unsig
                                            .seed = {1, 2, 3},
                                            .rate_bound = {50000},
                                            .mode = mode,
-                                           .poll_ns = TINY_S,
-                                           .client_poll_ns_max = 16 * TINY_S,
                                            .peer_poll_ns = 16 * TINY_S,
                                            .step_threshold_ns = 1000000};
     for (unsigned s = 0; s < servers; s++) {

@@ -211,17 +211,23 @@ static enum tai_err check_times(const struct settings *s, const struct taid_conf
     return TAI_OK;
 }
 
-/* One socket for each family. */
+/* One socket for each family, at one port. */
 static enum tai_err check_listen(const struct settings *s, const struct taid_config *c)
 {
     struct address a, b;
-    if (c->sync.listen_count == 2 && address_parse(c->sync.listen[0], 0, &a) &&
-        address_parse(c->sync.listen[1], 0, &b) && a.family == b.family)
+    unsigned line = settings_line(s, "sync", "listen");
+    if (c->sync.listen_count != 2 || !address_parse(c->sync.listen[0], 0, &a) ||
+        !address_parse(c->sync.listen[1], 0, &b))
+        return TAI_OK;
+    if (a.family == b.family)
         return settings_refuse(
-            s, settings_line(s, "sync", "listen"), TAI_ERR_FORMAT,
+            s, line, TAI_ERR_FORMAT,
             "listen takes one IPv4 and one IPv6 address; for several of one family listen on all: "
             "0.0.0.0 or \"[::]\", with the port");
-    return TAI_OK;
+    return a.port == b.port ? TAI_OK
+                            : settings_refuse(s, line, TAI_ERR_FORMAT,
+                                              "listen takes one port for both addresses, not %u and %u",
+                                              (unsigned)a.port, (unsigned)b.port);
 }
 
 static enum tai_err check_sync(const struct settings *s, const struct taid_config *c)

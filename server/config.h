@@ -39,7 +39,7 @@ struct taid_config {
             cluster; /* the cluster file (sdk/io/cluster.h); NULL: this machine alone, as its kernel keeps it */
         char *node;     /* own name or number in it, to be checked; NULL: whoever has our key */
         char *node_key; /* default key_dir/node.key */
-        char *listen[CONFIG_LISTEN_MAX]; /* at most one of each family */
+        char *listen[CONFIG_LISTEN_MAX]; /* at most one of each family, at one port */
         size_t
             listen_count; /* 0: all addresses of both families, at the port that the cluster file has for us */
         int mode;         /* enum sync_mode of sdk/io/sync_settings.h; default page */

@@ -65,10 +65,15 @@ static bool resolve_paths(struct client_config *c, const char *path)
 static enum tai_err finish(const struct settings *s, struct client_config *c)
 {
     struct address a, b;
-    if (c->listen_count == 2 && address_parse(c->listen[0], 0, &a) && address_parse(c->listen[1], 0, &b) &&
-        a.family == b.family)
+    bool two =
+        c->listen_count == 2 && address_parse(c->listen[0], 0, &a) && address_parse(c->listen[1], 0, &b);
+    if (two && a.family == b.family)
         return settings_refuse(s, settings_line(s, "", "listen"), TAI_ERR_FORMAT,
                                "listen takes one IPv4 and one IPv6 address");
+    if (two && a.port != b.port)
+        return settings_refuse(s, settings_line(s, "", "listen"), TAI_ERR_FORMAT,
+                               "listen takes one port for both addresses, not %u and %u", (unsigned)a.port,
+                               (unsigned)b.port);
     if (!resolve_paths(c, s->path))
         return error_set_detail(s->error, TAI_ERR_IO, "cannot tell the folder of", bytes_of_str(s->path));
     return TAI_OK;

@@ -20,7 +20,7 @@ struct client_config {
     char *cluster;  /* the cluster file; default data_dir/cluster.yaml */
     char *node_key; /* default data_dir/node.key */
     char *node;     /* own name or number in the cluster file, to be checked; NULL: whoever has our key */
-    char *listen[SETTINGS_LISTEN_MAX]; /* at most one of each family; port 0: any free one */
+    char *listen[SETTINGS_LISTEN_MAX]; /* at most one of each family, at one port; 0: any free one */
     size_t listen_count;               /* 0: all addresses of both families, any free port */
     int mode;                          /* enum sync_mode of sdk/io/sync_settings.h; default page */
     char *page;                        /* clock page; default data_dir/run/clock */

@@ -27,7 +27,7 @@ void members_close(struct members *members);
  * TAI_ERR_CRYPTO without randomness. The settings borrow from `members`. */
 TAISTAMP_MUST_CHECK enum tai_err members_settings(const struct members *members,
                                                   struct engine_settings *settings, struct tai_error *error);
-/* The sockets: at the addresses of `listen` (numeric, with port, at most one of each family), or with none of them at
+/* The sockets: at the addresses of `listen` (numeric, at most one of each family, with one port for both), or with none of them at
  * `port` (0: any) of all addresses; and with a filter, so that the kernel drops all but messages of this cluster to this
  * node. TAI_ERR_FORMAT. */
 TAISTAMP_MUST_CHECK enum tai_err members_udp(const struct members *members, char *const *listen,

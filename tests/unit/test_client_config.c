@@ -128,6 +128,8 @@ static const struct {
     {"peer_pol_ms: 5\n", TAI_ERR_FORMAT, "1: unknown key \"peer_pol_ms\"; did you mean \"peer_poll_ms\"?"},
     {"peer_poll_ms: 5\n", TAI_ERR_RANGE, "1: peer_poll_ms must be from 50 to 1024000, not 5"},
     {"listen: [0.0.0.0:0, 127.0.0.1:0]\n", TAI_ERR_FORMAT, "1: listen takes one IPv4 and one IPv6 address"},
+    {"listen: [0.0.0.0:0, \"[::]:4471\"]\n", TAI_ERR_FORMAT,
+     "1: listen takes one port for both addresses, not 0 and 4471"},
     {"listen: 0.0.0.0\n", TAI_ERR_FORMAT, "1: listen takes addresses with a port, such as 0.0.0.0:0"},
     {"mode: both\n", TAI_ERR_FORMAT, "1: mode must be page or system"},
     {"user: 0\n", TAI_ERR_FORMAT, "1: user: \"0\" is not the name of a user"},

@@ -289,6 +289,8 @@ static const struct config_bad bads[] = {
      "3: election_ms_max (400) must be above election_ms_min (400)"},
     {SYNC "  listen: [\"[::1]:1\", \"[::]:1\"]\n", TAI_ERR_FORMAT,
      "3: listen takes one IPv4 and one IPv6 address"},
+    {SYNC "  listen: [0.0.0.0:4470, \"[::]:4471\"]\n", TAI_ERR_FORMAT,
+     "3: listen takes one port for both addresses, not 4470 and 4471"},
     {SYNC "  listen: [1.1.1.1:1, \"[::]:1\", 1.1.1.2:1]\n", TAI_ERR_SPACE,
      "3: listen takes at most 2 addresses"},
     {SYNC "  listen: 0.0.0.0\n", TAI_ERR_FORMAT,

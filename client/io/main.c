@@ -79,7 +79,7 @@ static int take_or_leave(const struct client_config *config, const struct client
                                              .yes = o->yes};
     enum tai_err err = takeover_command(&command);
     free(state);
-    return err == TAI_OK ? CLIENT_EXIT_OK : err == TAI_ERR_REFUSED ? CLIENT_EXIT_REFUSED : CLIENT_EXIT_FAILED;
+    return err == TAI_OK ? CLIENT_EXIT_OK : CLIENT_EXIT_REFUSED;
 }
 
 /* What is done as root ends here. */

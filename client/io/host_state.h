@@ -5,9 +5,9 @@
 
 #include "client/io/clocks.h"
 #include "client/io/host.h"
-#include "client/io/leap_watch.h"
 #include "client/io/steer.h"
 #include "sdk/io/page.h"
+#include "sdk/leap_watch.h"
 #include "sdk/sync/rawmap.h"
 
 struct tracking_log;

@@ -8,7 +8,6 @@ libtaiclientio_la_SOURCES = \
 	client/io/control.c client/io/control.h client/io/control_json.c client/io/control_json.h \
 	client/io/control_oscillator.c \
 	client/io/host.c client/io/host.h client/io/host_clocks.c client/io/host_state.h \
-	client/io/leap_watch.c client/io/leap_watch.h \
 	client/io/members.c client/io/members.h \
 	client/io/processes.c client/io/processes.h \
 	client/io/records.c client/io/records.h \

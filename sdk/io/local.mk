@@ -9,11 +9,12 @@ libtaiio_la_SOURCES = \
 	sdk/io/openssl.c sdk/io/openssl.h \
 	sdk/io/page.c sdk/io/page.h
 
-# Adapters that daemons need and libtaistamp does not have: logging (it has state), UDP with kernel stamps (Linux), YAML
+# Adapters that daemons need and libtaistamp does not have: logging (it has state), the watched leap table, UDP with kernel stamps (Linux), YAML
 # (it needs libyaml), node keys and the cluster file.
 noinst_LTLIBRARIES += libtaidaemon.la
 libtaidaemon_la_CFLAGS = $(IO_CFLAGS) $(YAML_CFLAGS)
 libtaidaemon_la_SOURCES = \
+	sdk/leap_watch.c sdk/leap_watch.h \
 	sdk/io/address.c sdk/io/address.h \
 	sdk/io/cluster.c sdk/io/cluster.h \
 	sdk/io/keygen.c sdk/io/keygen.h \

@@ -3,7 +3,6 @@
 """The bad days of references, each against a real clock process with a gpsd or NTP servers of ours. What the sources say is wrong;
 this machine's clock is the truth (the honest ones tell its time). All the while every page is read: each interval holds the truth,
 and no line steps. With words as arguments only those days."""
-import hashlib
 import os
 import re
 import signal
@@ -14,7 +13,7 @@ import threading
 import time
 import traceback
 
-from fakes import Gpsd, Ntp, realtime
+from fakes import Gpsd, Ntp, ntp_s, realtime, table
 from rig import TAID, Taid, check, conclude, failures
 from solo import ask, cluster_of_one, until
 
@@ -26,7 +25,6 @@ import json  # pylint: disable=wrong-import-order,wrong-import-position
 DAY_NS = 86400 * 10**9
 WEEKS_NS = 1024 * 7 * DAY_NS
 LIMIT_S = 150  # only a failure uses it up
-LEAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../leapseconds/leap-seconds.list')
 # A line goes elsewhere by its rate alone, 200 ppm; two readings of both clocks are 40 us wide.
 SLEW_PPM, READING_NS = 500, 50_000
 
@@ -292,25 +290,6 @@ def all_but_one(node):
 
 
 # ---- Leap tables ----
-
-def table(path, expires_s, updated_s=None, lines=None):
-    """The shipped table with other dates, and its hash made right again."""
-    with open(LEAPS, encoding='ascii') as file:
-        own = file.read()
-    rows = lines or re.findall(r'^(\d+)\s+(\d+)', own, re.M)
-    updated = updated_s or re.search(r'^#\$\s+(\d+)', own, re.M)[1]
-    digest = hashlib.sha1((f'{updated}{expires_s}' + ''.join(a + b for a, b in rows)).encode()).hexdigest()
-    text = f'#$ {updated}\n#@ {expires_s}\n' + ''.join(f'{a} {b}\n' for a, b in rows)
-    text += '#h ' + ' '.join(digest[i:i + 8] for i in range(0, 40, 8)) + '\n'
-    with open(path + '.new', 'w', encoding='ascii') as file:
-        file.write(text)
-    os.rename(path + '.new', path)
-    return rows, text
-
-
-def ntp_s(ahead_s):
-    return realtime() // 10**9 + 2208988800 + ahead_s
-
 
 def expiry(node):
     """The table expires while all is well: UTC is doubtful, TAI goes on."""

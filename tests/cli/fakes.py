@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A gpsd and an NTP server of a test's own, on loopback. Left alone they tell this machine's time; everything that can be wrong with
-them is an attribute that may be changed while they run."""
+them is an attribute that may be changed while they run. And leap tables."""
+import hashlib
 import json
+import os
+import re
 import socket
 import struct
 import threading
@@ -9,6 +12,7 @@ import time
 
 NTP_TO_POSIX_S = 2208988800
 PATH = '/dev/fake0'
+LEAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../leapseconds/leap-seconds.list')
 
 
 def realtime():
@@ -19,6 +23,25 @@ def free_port(kind=socket.SOCK_STREAM):
     with socket.socket(socket.AF_INET, kind) as one:
         one.bind(('127.0.0.1', 0))
         return one.getsockname()[1]
+
+
+def table(path, expires_s, updated_s=None, lines=None):
+    """The shipped table with other dates, and its hash made right again."""
+    with open(LEAPS, encoding='ascii') as file:
+        own = file.read()
+    rows = lines or re.findall(r'^(\d+)\s+(\d+)', own, re.M)
+    updated = updated_s or re.search(r'^#\$\s+(\d+)', own, re.M)[1]
+    digest = hashlib.sha1((f'{updated}{expires_s}' + ''.join(a + b for a, b in rows)).encode()).hexdigest()
+    text = f'#$ {updated}\n#@ {expires_s}\n' + ''.join(f'{a} {b}\n' for a, b in rows)
+    text += '#h ' + ' '.join(digest[i:i + 8] for i in range(0, 40, 8)) + '\n'
+    with open(path + '.new', 'w', encoding='ascii') as file:
+        file.write(text)
+    os.rename(path + '.new', path)
+    return rows, text
+
+
+def ntp_s(ahead_s):
+    return realtime() // 10**9 + NTP_TO_POSIX_S + ahead_s
 
 
 class Gpsd(threading.Thread):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""No bound, no stamp; and TAI in the log strictly increases, whatever is done to the clock: through HTTP, with the real
-processes, the clock being set by libfaketime."""
+"""No bound, no stamp; TAI in the log strictly increases, whatever is done to the clock; and a newer leap table is taken up: through HTTP,
+with the real processes, the clock being set by libfaketime."""
 import base64
+import calendar
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fakes import NTP_TO_POSIX_S, table  # noqa: E402
 from rig import BUILD, Taid, check, conclude, home, run, skip, text  # noqa: E402
 
 SUBJECT = '%064x'
@@ -129,7 +131,8 @@ def faketime():
                         'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
 
 
-def order(work):
+def fake_clock(work):
+    """An environment, and what sets the clock in it to so many seconds from the true one."""
     fake = faketime()
     if fake is None:
         skip('taid_clock', 'faketime is not installed')
@@ -141,6 +144,36 @@ def order(work):
         os.rename(said + '.new', said)
 
     fake['FAKETIME_TIMESTAMP_FILE'] = said
+    return fake, set_clock
+
+
+def renewed(work):
+    """A newer leap table is in use within the hour, in the stamp process too: nothing is started again."""
+    fake, set_clock = fake_clock(work)
+    taid = Taid(os.path.join(work, 'renewed'), '--assume-error-ms', '50')
+    taid.configure(('#leap_file: /usr/share/zoneinfo/leap-seconds.list', 'leap_file: leaps'))
+    path = os.path.join(taid.folder, 'leaps')
+
+    def expires():
+        return json.loads(fetch(taid.url + '/v1/time')[1])['leap_table_expires']
+
+    table(path, NTP_TO_POSIX_S + calendar.timegm((2040, 6, 28, 0, 0, 0)))
+    set_clock(0)
+    taid.start(fake)
+    try:
+        check(expires() == '2040-06-28T00:00:00.000000000Z', f'at the start the table expires {expires()}')
+        _, text_of = table(path, NTP_TO_POSIX_S + calendar.timegm((2040, 12, 28, 0, 0, 0)))
+        check(expires() == '2040-06-28T00:00:00.000000000Z', f'within the hour the table expires {expires()}')
+        set_clock(3601)
+        check(expires() == '2040-12-28T00:00:00.000000000Z', f'an hour later the table expires {expires()}')
+        check(fetch(taid.url + '/v1/leap-seconds')[1] == text_of, 'another table is given out than the one in use')
+        check(taid.said().count('the stamp process (pid') == 1, f'the stamp process was started again: {taid.said()}')
+    finally:
+        taid.stop()
+
+
+def order(work):
+    fake, set_clock = fake_clock(work)
     taid = Taid(os.path.join(work, 'order'), '--assume-error-ms', '50')
     times = []
     set_clock(0)
@@ -183,5 +216,6 @@ def order(work):
 
 with tempfile.TemporaryDirectory() as folder:
     no_bound(folder)
+    renewed(folder)
     order(folder)
 conclude()

@@ -17,7 +17,7 @@ enum { PER_SECOND = 16, OLD_S = 10 };
 #define MIDNIGHT_S   INT64_C(1877558400) /* 2029-07-01T00:00:00Z */
 #define HALF_NS      INT64_C(1500)
 #define RAW_START_NS INT64_C(5000000000)
-#define LAG_NS       (4 * NS_PER_S) /* as client/io/leap_watch.c has it */
+#define LAG_NS       (4 * NS_PER_S) /* as sdk/leap_watch.c has it */
 
 struct day {
     struct leap_table table;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/io/leap_watch.h"
 #include "sdk/io/log.h"
 #include "sdk/io/page.h"
+#include "sdk/leap_watch.h"
 #include "sdk/leaps.h"
 #include "server/clock/core/reference.h"
 #include "server/clock/io/cluster.h"

@@ -12,6 +12,8 @@
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/page.h"
+#include "sdk/leap_watch.h"
+#include "sdk/time/arith.h"
 #include "server/stamp/io/api_report.h"
 #include "server/stamp/io/api_request.h"
 
@@ -22,6 +24,7 @@ struct api {
     struct api_options options;
     struct http *http;
     struct stamp_log *log;
+    struct leap_watch leaps;
     int64_t started_s;
     bool stopping;
     struct pending *spare; /* finished ones, used again */
@@ -43,6 +46,16 @@ static int64_t monotonic_s(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec;
+}
+
+/* The leap table as it is now: for this turn of the loop, since the next may have another. Looked for when somebody asks, so that
+ * it cannot be freed under a request. NULL: none. */
+static const taistamp_leaps *leaps_now(struct api *a)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    (void)leap_watch_hourly(&a->leaps, t.tv_sec * NS_PER_S + t.tv_nsec);
+    return a->leaps.leaps;
 }
 
 static void refuse(struct api *a, struct evhttp_request *req, enum http_problem problem)
@@ -271,7 +284,7 @@ static void look_at_page(const char *path, struct clock_line *ret_line)
 
 static void look(struct api *a, struct api_view *v)
 {
-    *v = (struct api_view){.leaps = a->options.leaps,
+    *v = (struct api_view){.leaps = leaps_now(a),
                            .max_error_ns = a->options.max_error_ns,
                            .uptime_s = monotonic_s() - a->started_s,
                            .stopping = a->stopping};
@@ -331,13 +344,13 @@ static void get_leap_seconds(struct api *a, struct evhttp_request *req, const ch
     (void)rest;
     char *text;
     size_t len;
+    const taistamp_leaps *used = leaps_now(a);
     taistamp_leaps *leaps = NULL;
-    if (a->options.leaps == NULL) {
+    if (used == NULL) {
         refuse(a, req, PROBLEM_NOT_FOUND);
         return;
     }
-    if (file_read(&file_posix, taistamp_leaps_origin(a->options.leaps), LIMIT_LEAP_FILE, &text, &len, NULL) !=
-        TAI_OK) {
+    if (file_read(&file_posix, taistamp_leaps_origin(used), LIMIT_LEAP_FILE, &text, &len, NULL) != TAI_OK) {
         refuse(a, req, PROBLEM_NOT_FOUND);
         return;
     }
@@ -410,6 +423,8 @@ enum tai_err api_new(const struct api_options *options, struct api **ret_api)
         return TAI_ERR_MEMORY;
     a->options = *options;
     a->started_s = monotonic_s();
+    leap_watch_open(&a->leaps, options->leap_file);
+    (void)leaps_now(a); /* what is wrong with the table is said at the start */
     *ret_api = a;
     return TAI_OK;
 }
@@ -423,6 +438,7 @@ void api_free(struct api *a)
         a->spare = p->next;
         free(p);
     }
+    leap_watch_close(&a->leaps);
     free(a);
 }
 

@@ -18,7 +18,8 @@ struct api;
 struct api_options {
     struct bytes policy; /* what /policy says; it must outlive the api. Empty: nothing */
     int64_t max_error_ns;
-    const taistamp_leaps *leaps; /* NULL: no UTC texts */
+    const char *
+        leap_file; /* the leap table, looked for again every hour; NULL: the newest found. None: no UTC texts */
     const char *page; /* the clock page, for what it says of the cluster; NULL: that is not shown */
 };
 

@@ -26,7 +26,6 @@ struct process {
     struct api *api;
     char *policy; /* what clients are given; NULL: nothing */
     size_t policy_len;
-    taistamp_leaps *leaps;
     int64_t drain_left_ms;
     bool draining;
     int exit_code;
@@ -137,8 +136,8 @@ static enum tai_err open_http(struct process *p, struct tai_error *error)
     const struct taid_config *c = p->config;
     const struct api_options api = {.policy = bytes_of(p->policy, p->policy_len),
                                     .max_error_ns = c->stamp.max_error_ns,
-                                    .leaps = p->leaps,
-                                    .page = p->config->clock.page};
+                                    .leap_file = c->clock.leap_file,
+                                    .page = c->clock.page};
     enum tai_err err = api_new(&api, &p->api);
     if (err != TAI_OK)
         return err;
@@ -204,12 +203,9 @@ static enum tai_err open_loop(struct process *p)
 
 static enum tai_err open_all(struct process *p, struct tai_error *error)
 {
-    struct tai_error leap_error = {.text = ""};
     enum tai_err err = open_loop(p);
     if (err != TAI_OK)
         return err;
-    if (taistamp_leaps_load(p->config->clock.leap_file, &p->leaps, &leap_error) != TAI_OK)
-        log_warning("no leap-second table, so no UTC in /v1/time: %s", leap_error.text);
     err = open_log(p, error);
     if (err == TAI_OK)
         err = open_policy(p, error);
@@ -226,7 +222,6 @@ static void close_all(struct process *p)
     http_free(p->http);
     api_free(p->api);
     free(p->policy);
-    taistamp_leaps_free(p->leaps);
     if (p->on_term != NULL)
         event_free(p->on_term);
     if (p->on_int != NULL)

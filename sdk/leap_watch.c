@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/io/leap_watch.h"
+#include "sdk/leap_watch.h"
 
 #include <string.h>
 
@@ -45,8 +45,7 @@ static bool is_better(const struct leap_watch *watch, const taistamp_leaps *fres
         why = "contradicts, about leap seconds that were settled,";
         break;
     }
-    log_warning("clock: leap-second table %s %s the one in use, which stays", taistamp_leaps_origin(fresh),
-                why);
+    log_warning("leap-second table %s %s the one in use, which stays", taistamp_leaps_origin(fresh), why);
     return false;
 }
 
@@ -55,7 +54,7 @@ bool leap_watch_read(struct leap_watch *watch)
     struct tai_error error;
     taistamp_leaps *fresh;
     if (taistamp_leaps_load(watch->path, &fresh, &error) != TAI_OK) {
-        log_warning("clock: no leap-second table could be read%s: %s",
+        log_warning("no leap-second table could be read%s: %s",
                     watch->leaps != NULL ? ", the old one stays" : "", error.text);
         return false;
     }
@@ -63,10 +62,19 @@ bool leap_watch_read(struct leap_watch *watch)
         taistamp_leaps_free(fresh);
         return false;
     }
-    log_notice("clock: leap-second table %s", taistamp_leaps_origin(fresh));
+    log_notice("leap-second table %s", taistamp_leaps_origin(fresh));
     taistamp_leaps_free(watch->leaps);
     watch->leaps = fresh;
     return true;
+}
+
+bool leap_watch_hourly(struct leap_watch *watch, int64_t realtime_ns)
+{
+    if (watch->read_at_ns != 0 && realtime_ns >= watch->read_at_ns &&
+        realtime_ns - watch->read_at_ns < LOOK_NS)
+        return false;
+    watch->read_at_ns = realtime_ns;
+    return leap_watch_read(watch);
 }
 
 static bool same_leap(const struct sync_leap *a, const struct sync_leap *b)
@@ -88,11 +96,7 @@ static bool system_tai(const struct leap_table *table, int64_t realtime_ns, tai_
 
 bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t *tai, struct sync_leap *leap)
 {
-    if (watch->read_at_ns == 0 || realtime_ns - watch->read_at_ns >= LOOK_NS ||
-        realtime_ns < watch->read_at_ns) {
-        watch->read_at_ns = realtime_ns;
-        (void)leap_watch_read(watch);
-    }
+    (void)leap_watch_hourly(watch, realtime_ns);
     struct sync_leap now = {.next = {PAGE_NEVER}};
     const struct leap_table *table = leaps_table(watch->leaps);
     tai_t t = {0};

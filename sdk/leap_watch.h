@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The leap table as the loop keeps it: read at the start, looked for again every hour and when asked, and put as what
- * an engine takes. A table that cannot be read, that is older, or that contradicts what was settled leaves the one in use. One thread. */
-#ifndef CLIENT_IO_LEAP_WATCH_H
-#define CLIENT_IO_LEAP_WATCH_H
+/* The leap table as a process that goes on for years keeps it: read at the start, looked for again every hour and when asked, and put
+ * as what an engine takes. A table that cannot be read, that is older, or that contradicts what was settled leaves the one in use. One thread. */
+#ifndef SDK_LEAP_WATCH_H
+#define SDK_LEAP_WATCH_H
 
 #include "sdk/sync/sync.h"
 #include "taistamp/time.h"
@@ -18,9 +18,11 @@ void leap_watch_open(struct leap_watch *watch, const char *path);
 void leap_watch_close(struct leap_watch *watch);
 /* Reads the file now; true if another table is in use from here on (the old one is freed). */
 bool leap_watch_read(struct leap_watch *watch);
+/* The same once an hour by REALTIME `realtime_ns`, at the first call, and when that clock was set back; else false. */
+bool leap_watch_hourly(struct leap_watch *watch, int64_t realtime_ns);
 /* The next look reads the file again. */
 void leap_watch_again(struct leap_watch *watch);
-/* What holds at `tai`, or where that is not known (NULL) at REALTIME `realtime_ns`: the system's clock may be years off at a
+/* Looks hourly. What holds at `tai`, or where that is not known (NULL) at REALTIME `realtime_ns`: the system's clock may be years off at a
  * start, and is ambiguous near a leap second. A leap
  * second stays the next one until it is some seconds past, because the kernel makes it by a clock that is not quite ours. True if that differs from *leap, which is replaced then. Without a table
  * `expires` is 0. */

@@ -156,25 +156,34 @@ static struct page_make make_now(struct host *h, const struct view_tracking *t)
     return make;
 }
 
+void host_take_word(const struct host_settings *s, struct view_tracking *t)
+{
+    if (t->line.status != TAISTAMP_STATUS_RELATIVE || s->assume_error_ns < 0)
+        return;
+    const tai_bound_t word = {s->assume_error_ns};
+    t->line.status = TAISTAMP_STATUS_ASSUMED;
+    t->line.source = TAISTAMP_CLOCK_ASSUMED;
+    line_widen(&t->line, word.ns);
+    t->now = line_interval(&t->line, (tai_mono_t){t->now_raw_ns});
+    t->half_width_ns = line_half_width(&t->line, (tai_mono_t){t->now_raw_ns}).ns;
+    t->budget.upstream_ns = taistamp_bound_add((tai_bound_t){t->budget.upstream_ns}, word).ns;
+}
+
 static void do_publish(struct host *h, const struct engine_actions *a)
 {
-    struct sync_line target = a->line;
-    if (target.status == TAISTAMP_STATUS_RELATIVE && h->settings->assume_error_ns >= 0) {
-        target.status = TAISTAMP_STATUS_ASSUMED;
-        target.source = TAISTAMP_CLOCK_ASSUMED;
-        line_widen(&target, h->settings->assume_error_ns);
-    }
     struct view_tracking tracking;
     h->settings->engine.tracking(h->settings->engine.engine, h->last.raw, &tracking);
+    tracking.line = a->line;
+    host_take_word(h->settings, &tracking);
     struct line_page_context context = {.timeline = h->last.timeline.id,
                                         .realtime_minus_raw_ns = h->last.realtime_ns - h->last.raw.ns,
                                         .term = a->term,
                                         .master = a->master.id};
     memcpy(context.boot_id, h->boot_id, sizeof context.boot_id);
     struct clock_line line;
-    if (!line_page_leap(&tracking.leap, target.tai, &context) && h->has_published)
+    if (!line_page_leap(&tracking.leap, tracking.line.tai, &context) && h->has_published)
         return;
-    if (!line_to_page(&target, &context, &line))
+    if (!line_to_page(&tracking.line, &context, &line))
         return; /* out of the page's ranges: what was there expires */
     line.cluster = cluster_now(h, tracking.state);
     line.make = make_now(h, &tracking);
@@ -418,6 +427,7 @@ static void control_tracking(void *ctx, struct view_tracking *ret_view)
 {
     struct host *h = ctx;
     h->settings->engine.tracking(h->settings->engine.engine, raw_now(), ret_view);
+    host_take_word(h->settings, ret_view);
     const struct page_make make = make_now(h, ret_view);
     ret_view->references = make.references;
     ret_view->leap_heard = make.leap_heard;

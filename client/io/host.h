@@ -97,6 +97,9 @@ struct host_settings {
 /* Runs until a signal or `done`. Returns an exit code: 0; 1: failed in a way that a new start may cure; 78: refuses to
  * run until a person has looked (page or port in use, no permission). The settings outlive the call. */
 int host_run(const struct host_settings *settings);
+/* The operator's word, settings->assume_error_ns, on how far a cluster without references is from TAI: makes of a relative line, as the
+ * engine shows it, what is published and what those who ask are told. The parts of the half-width still add up to it. */
+void host_take_word(const struct host_settings *settings, struct view_tracking *view);
 /* Fills in how far the line is from this machine's own clock now: in mode page the engine does not look, for nobody steers by
  * it, and people ask all the same. */
 void host_see_system_clock(struct view_tracking *view);

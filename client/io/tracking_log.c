@@ -49,6 +49,7 @@ void tracking_log_line(struct tracking_log *log, const struct host_settings *set
 {
     struct view_tracking t;
     settings->engine.tracking(settings->engine.engine, now->raw, &t);
+    host_take_word(settings, &t);
     if (!settings->steer)
         host_see_system_clock(&t);
     char width[24] = "-";

@@ -19,6 +19,7 @@ import urllib.request
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import TAID, Taid, check, conclude, home, run, text  # noqa: E402
+from solo import TAICTL, ask  # noqa: E402
 
 NAMES = ['alpha', 'beta', 'gamma']
 
@@ -48,8 +49,8 @@ def reading(server):
 
 def await_all(servers, wanted, what, seconds=15):
     """Until every server's clock has this status and all follow one master, or are it."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         now = [reading(server) for server in servers]
         masters = {one['cluster'] and one['cluster']['master'] for one in now}
         settled = all(one['status'] == wanted and one['cluster']['role'] in ('master', 'following') for one in now
@@ -141,8 +142,8 @@ def crash(environment, work, server):
     """kill -9 of the clock process: the supervisor starts another, and stamps go on."""
     pid = re.findall(r'taid:clock\[(\d+)\]', server.said())[-1]
     os.kill(int(pid), signal.SIGKILL)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.said().count('the clock process (pid') < 2:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.said().count('the clock process (pid') < 2:
         time.sleep(0.1)
     check('was killed by signal 9' in server.said(), 'the crash is not in the log')
     await_all([server], 'assumed', 'after a crash')
@@ -170,6 +171,24 @@ def unanchored(environment, work, servers):
     check(done.returncode == 0 and re.search(r'^clock assumed$', words, re.MULTILINE), f'assumed: {text(done)} {words}')
     half = int(re.search(r'^tai \d+ (\d+)$', words, re.MULTILINE)[1])
     check(400_000_000 <= half < 500_000_000, f'half-width {half}, 400 ms were declared')
+    word_is_told(servers[1])
+
+
+def word_is_told(server):
+    """taictl says of the operator's word what the page says, and the parts of the half-width have it too."""
+    control = os.path.join(server.folder, 'run/control')
+    now = json.loads(ask(control, 'tracking', '--json'))
+    check((now['status'], now['source']) == ('assumed', 'assumed'), f'taictl tracking: {now}')
+    parts = {name: int(ns) for name, ns in now['budget'].items()}
+    half = int(now['half_width_ns'])
+    check(400_000_000 <= parts['upstream_ns'] <= half < 500_000_000, f'taictl tracking: {half} of {parts}')
+    check(abs(sum(parts.values()) - half) < 1_000_000, f'taictl tracking: {parts} do not add up to {half}')
+    shown = reading(server)
+    parts, half = {name: int(ns) for name, ns in shown['half_width_of_ns'].items()}, int(shown['half_width_ns'])
+    check(400_000_000 <= parts['upstream'] <= half, f'/v1/time: {half} of {parts}')
+    check(abs(sum(parts.values()) - half) < 1_000_000, f'/v1/time: {parts} do not add up to {half}')
+    waited = subprocess.run([TAICTL, '--control', control, '--timeout', '10', 'waitsync'], capture_output=True, text=True, check=False)
+    check(waited.returncode == 0, f'taictl waitsync: {waited.stdout}{waited.stderr}')
 
 
 def alone(environment, work, server):

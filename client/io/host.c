@@ -273,17 +273,24 @@ static void hand_in_kernel(struct host *h, const struct engine_now *now)
     step(h, &event);
 }
 
+/* The machine's own table, unless the engine has a newer one of the cluster. */
+static void choose_leap(struct host *h, const struct sync_leap *engine_leap)
+{
+    h->leap = engine_leap->expires.ns > h->own_leap.expires.ns ? *engine_leap : h->own_leap;
+}
+
 static void hand_in_leap(struct host *h, const struct engine_now *now)
 {
     struct view_tracking tracking;
     h->settings->engine.tracking(h->settings->engine.engine, now->raw, &tracking);
     bool known = tracking.line.status <= TAISTAMP_STATUS_ASSUMED && tracking.state != VIEW_STARTING;
     tai_t middle = {tracking.now.earliest.ns + (tracking.now.latest.ns - tracking.now.earliest.ns) / 2};
-    if (!leap_watch_look(&h->leaps, now->realtime_ns, known ? &middle : NULL, &h->leap))
-        return;
-    struct engine_event event = {.kind = ENGINE_LEAP, .now = *now};
-    event.u.leap = h->leap;
-    step(h, &event);
+    if (leap_watch_look(&h->leaps, now->realtime_ns, known ? &middle : NULL, &h->own_leap)) {
+        struct engine_event event = {.kind = ENGINE_LEAP, .now = *now};
+        event.u.leap = h->own_leap;
+        step(h, &event);
+    }
+    choose_leap(h, &tracking.leap);
 }
 
 static void say_breaks(struct host *h)
@@ -323,7 +330,8 @@ static void start(struct host *h, const struct engine_now *now)
         return;
     }
     struct engine_event event = {.kind = ENGINE_START, .now = *now};
-    (void)leap_watch_look(&h->leaps, now->realtime_ns, NULL, &h->leap);
+    (void)leap_watch_look(&h->leaps, now->realtime_ns, NULL, &h->own_leap);
+    h->leap = h->own_leap;
     struct engine_event leap = {.kind = ENGINE_LEAP, .now = *now};
     leap.u.leap = h->leap;
     step(h, &event);

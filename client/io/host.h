@@ -113,7 +113,8 @@ void host_now(struct host *host, struct engine_now *ret_now);
  * this process steers REALTIME, the way it went between two readings is known, and the width is theirs; else it may
  * have run up to 1000 ppm differently from the nearest one on. False (untouched): rawmap_locate says why. */
 bool host_locate(struct host *host, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);
-/* The leap table in short, as the engine has it; and the whole, NULL where there is none, valid until the next wake-up. */
+/* The leap table in short, the machine's own or the cluster's, whichever expires later; and the machine's own in whole, NULL where
+ * there is none, valid until the next wake-up. */
 void host_leap(const struct host *host, struct sync_leap *ret_leap);
 const struct leap_table *host_leaps(const struct host *host);
 

@@ -34,7 +34,8 @@ struct host {
     struct control *control;
     struct tracking_log *tracking_log;
     struct leap_watch leaps;
-    struct sync_leap leap;
+    struct sync_leap own_leap; /* of the machine's own table */
+    struct sync_leap leap; /* of that or of the cluster's, whichever expires later: as of the last second */
     struct way_back ways[RETURNS_MAX];
     struct engine_now last;        /* clocks of the step under way */
     struct engine_actions actions; /* too large for a stack */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Three whole servers on this machine, clock and stamp together, as a user starts them: what is stamped with an anchor,
-without one, on the operator's word, alone, and after a crash of a clock process."""
+without one, on the operator's word, with a leap table that has expired, alone, and after a crash of a clock process."""
 import base64
 import json
 import os
@@ -18,8 +18,9 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from fakes import Gpsd, ntp_s, table  # noqa: E402
 from rig import TAID, Taid, check, conclude, home, run, text  # noqa: E402
-from solo import TAICTL, ask  # noqa: E402
+from solo import TAICTL, ask, until  # noqa: E402
 
 NAMES = ['alpha', 'beta', 'gamma']
 
@@ -191,6 +192,27 @@ def word_is_told(server):
     check(waited.returncode == 0, f'taictl waitsync: {waited.stdout}{waited.stderr}')
 
 
+def expired(servers):
+    """One server's own leap table has run out, and its receiver says no count of leap seconds: the others know."""
+    gpsd = Gpsd()
+    gpsd.leap = None
+    one = servers[0]
+    one.stop()
+    table(os.path.join(one.folder, 'leaps'), ntp_s(-400 * 86400), updated_s=ntp_s(-800 * 86400))
+    one.configure(('#reference: system-clock', 'references:\n    - {name: sky, ' + gpsd.reference + '}'),
+                  ('#leap_file: /usr/share/zoneinfo/leap-seconds.list', 'leap_file: leaps'))
+    gpsd.start()
+    one.start()
+    control = os.path.join(one.folder, 'run/control')
+
+    def verdict():
+        said = ask(control, 'references', '--json')
+        return said and json.loads(said)['references'][0]['verdict'] == 'accepted'
+    until(60, 'a receiver without a count beside an expired table', verdict)
+    check('/leaps' in one.said(), f'the expired table is not in use: {one.said()}')
+    await_all(servers, 'single-reference', 'a reference with an expired table', 30)
+
+
 def alone(environment, work, server):
     """One of three: it starts, serves, and refuses to stamp. What it voted is gone, and it says so."""
     server.stop()
@@ -227,6 +249,7 @@ def main():
             status(follower)
             crash(environment, work, follower)
             unanchored(environment, work, servers)
+            expired(servers)
             servers[0].stop()
             servers[2].stop()
             alone(environment, work, servers[1])

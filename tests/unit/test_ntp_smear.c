@@ -66,6 +66,43 @@ START_TEST(tables)
 }
 END_TEST
 
+/* The machine's whole table has expired, or is missing: what the cluster knows holds from there to its own expiry. */
+START_TEST(the_clusters_table)
+{
+    static const struct leap_table own = {
+        .expires_posix_s = 1700000000, .count = 1, .lines = {{63072000, 10}}};
+    struct sync_leap newer = {.tai_utc_s = 11,
+                              .next_tai_utc_s = 12,
+                              .next = {(1800000000 + 12) * S},
+                              .expires = {(1810000000 + 12) * S}};
+    struct sync_leap none = {.next = {PAGE_NEVER}};
+    static const struct {
+        int64_t posix_s;
+        enum taistamp_utc_status with_own, without;
+        int32_t with_own_s, without_s;
+    } rows[] = {
+        {63071999, TAISTAMP_UTC_UNKNOWN, TAISTAMP_UTC_UNKNOWN, 99, 99},
+        {1699999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 10, 11},
+        {1700000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11},
+        {1799999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11},
+        {1800000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12},
+        {1809999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12},
+        {1810000000, TAISTAMP_UTC_EXPIRED, TAISTAMP_UTC_UNKNOWN, 10, 99},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int32_t s = 99;
+        ck_assert_int_eq(utc_leap_at(&own, &newer, rows[i].posix_s, &s), rows[i].with_own);
+        ck_assert_int_eq(s, rows[i].with_own_s);
+        s = 99;
+        ck_assert_int_eq(utc_leap_at(NULL, &newer, rows[i].posix_s, &s), rows[i].without);
+        ck_assert_int_eq(s, rows[i].without_s);
+    }
+    int32_t s = 99;
+    ck_assert_int_eq(utc_leap_at(&own, &none, 1700000000, &s), TAISTAMP_UTC_EXPIRED);
+    ck_assert_int_eq(s, 10);
+}
+END_TEST
+
 /* The client by those verdicts: nothing near a leap second, nothing without a table, and past the expiry a width that
  * holds the leap second that may have been missed. */
 START_TEST(client_and_tables)
@@ -311,6 +348,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_test(t, sides_of_a_leap);
     tcase_add_test(t, tables);
+    tcase_add_test(t, the_clusters_table);
     tcase_add_test(t, client_and_tables);
     tcase_add_test(t, judgements);
     tcase_add_loop_test(t, leap_days, 0, sizeof days / sizeof days[0]);

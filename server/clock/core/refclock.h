@@ -160,7 +160,7 @@ struct refclock_feed {
     bool (*locate)(void *ctx, int64_t realtime_ns, tai_mono_t *ret_raw, int64_t *ret_width_ns);
     /* The node's leap table in short, as it is now. */
     void (*leap_table)(void *ctx, struct sync_leap *ret_leap);
-    /* TAI-UTC in force at a POSIX second, by the node's whole table: the date of a source need not be the present. With
+    /* TAI-UTC in force at a POSIX second, by the machine's whole table, and past that by the one in short: the date of a source need not be the present. With
      * TAISTAMP_UTC_EXPIRED the last known; untouched with _UNKNOWN. May be NULL: then leap_table has to do. */
     enum taistamp_utc_status (*tai_utc_at)(void *ctx, int64_t posix_s, int32_t *ret_tai_utc_s);
     /* The last leap second of that table that has passed: TAI-UTC changed by *ret_step_s (+1: a second 60) at *ret_at. False:

@@ -54,3 +54,18 @@ enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_
     *ret_doubt_ns = missed > 0 ? missed * NS_PER_S : 0;
     return UTC_LEAP_OK;
 }
+
+enum taistamp_utc_status utc_leap_at(const struct leap_table *own, const struct sync_leap *table,
+                                     int64_t posix_s, int32_t *ret_tai_utc_s)
+{
+    enum taistamp_utc_status status = leap_offset_at_posix(own, posix_s, ret_tai_utc_s);
+    bool beyond = own == NULL ? posix_s >= POSIX_1972 : status == TAISTAMP_UTC_EXPIRED;
+    if (!beyond || table->expires.ns == 0)
+        return status;
+    bool after = posix_s >= posix_of(table->next, table->next_tai_utc_s);
+    int32_t offset = after ? table->next_tai_utc_s : table->tai_utc_s;
+    if (posix_s >= posix_of(table->expires, offset))
+        return status;
+    *ret_tai_utc_s = offset;
+    return TAISTAMP_UTC_OK;
+}

@@ -15,6 +15,7 @@
 #define SERVER_CLOCK_CORE_UTC_LEAP_H
 
 #include "sdk/sync/sync.h"
+#include "sdk/time/leap.h"
 
 #define UTC_LEAP_GUARD_NS INT64_C(5000000000)
 
@@ -30,4 +31,8 @@ enum utc_leap_verdict { UTC_LEAP_OK, UTC_LEAP_NO_TABLE, UTC_LEAP_NEAR /* a leap 
  * table cannot have. Both untouched unless UTC_LEAP_OK. */
 enum utc_leap_verdict utc_leap_tai(const struct utc_leaps *leaps, int64_t posix_s, int32_t ns, tai_t *ret_tai,
                                    int64_t *ret_doubt_ns);
+/* TAI-UTC in force at a POSIX second by the whole table `own` (NULL: none), as leap_offset_at_posix has it; where that has
+ * expired or is missing by `table`, as long as that is valid: it may be the cluster's, which is newer. */
+enum taistamp_utc_status utc_leap_at(const struct leap_table *own, const struct sync_leap *table,
+                                     int64_t posix_s, int32_t *ret_tai_utc_s);
 #endif

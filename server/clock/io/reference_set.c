@@ -139,7 +139,10 @@ static void leap_table(void *ctx, struct sync_leap *ret_leap)
 
 static enum taistamp_utc_status tai_utc_at(void *ctx, int64_t posix_s, int32_t *ret_tai_utc_s)
 {
-    return leap_offset_at_posix(host_leaps(((struct reference_set *)ctx)->host), posix_s, ret_tai_utc_s);
+    const struct reference_set *set = ctx;
+    struct sync_leap leap;
+    host_leap(set->host, &leap);
+    return utc_leap_at(host_leaps(set->host), &leap, posix_s, ret_tai_utc_s);
 }
 
 /* The newest line of the table that is not yet to come. */

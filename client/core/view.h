@@ -18,6 +18,7 @@ enum view_state {
     VIEW_ALONE /* one server, or own reference only */
 };
 
+/* The first three rise. */
 enum view_verdict { VIEW_ACCEPT, VIEW_SUSPECT, VIEW_REJECT, VIEW_SILENT, VIEW_NEW };
 
 /* Where the half-width comes from; the parts add up to it. */

@@ -17,6 +17,12 @@ TESTS += tests/unit/test_node
 tests_unit_test_node_SOURCES = tests/unit/test_node.c tests/unit/node_net.c tests/unit/node_net.h tests/unit/prop.h
 tests_unit_test_node_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_node_LDADD = $(node_test_libs) -lm
+check_PROGRAMS += tests/unit/test_node_judged
+TESTS += tests/unit/test_node_judged
+tests_unit_test_node_judged_SOURCES = tests/unit/test_node_judged.c tests/unit/node_net.c tests/unit/node_net.h \
+	tests/unit/prop.h
+tests_unit_test_node_judged_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_node_judged_LDADD = $(node_test_libs) -lm
 check_PROGRAMS += tests/unit/test_liar
 TESTS += tests/unit/test_liar
 tests_unit_test_liar_SOURCES = tests/unit/test_liar.c tests/unit/liar.c tests/unit/liar.h tests/unit/node_net.c \

@@ -300,7 +300,7 @@ END_TEST
 static unsigned triangles_against(const struct net *net, size_t i, size_t whom)
 {
     const struct suspicion_server *s = suspicion_of(&net->nodes[i].node->suspicion, net->nodes[whom].id);
-    return s == NULL || s->verdict == SUSPICION_TRUSTED || s->reason != SUSPICION_TRIANGLE ? 0 : s->soft;
+    return s == NULL || s->verdict == SUSPICION_TRUSTED || s->reason != GUARD_TRIANGLE ? 0 : s->soft;
 }
 
 /* One path is asymmetric by 300 us, so its ends differ by 150 us and no interval is false. Of that path its end sees most triangles open

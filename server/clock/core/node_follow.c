@@ -143,8 +143,7 @@ static void report_verdict(struct node *node, sync_node_t about, bool changed, s
     if (s->verdict == SUSPICION_TRUSTED)
         actions_report(actions, ENGINE_SAYS_CLEARED, about, 0, 0);
     else
-        actions_report(actions, ENGINE_SAYS_SUSPECT, about,
-                       suspicion_guard_reason((enum suspicion_reason)s->reason), s->reason_ns);
+        actions_report(actions, ENGINE_SAYS_SUSPECT, about, s->reason, s->reason_ns);
 }
 
 /* Enough of it: the others hear that this node has a master that cannot be right. */
@@ -200,6 +199,7 @@ static void judge_correction(struct node *node, const struct engine_now *now, si
     const struct guard_result *r = &node->following.last;
     sync_node_t from = node->settings.members[peer].node;
     bool changed = false;
+    node->judged = (struct node_judged){from, r->verdict, r->reason, r->by_ns};
     if (taken) {
         node->refuted = false;
         changed = suspicion_for(&node->suspicion, from, true);
@@ -208,7 +208,7 @@ static void judge_correction(struct node *node, const struct engine_now *now, si
             actions_report(actions, ENGINE_SAYS_REJECTED, from, r->reason, r->by_ns);
         node->refuted = true;
         node->step_at = now->raw.ns; /* the midpoint stands in at once */
-        changed = suspicion_against(&node->suspicion, from, SUSPICION_CORRECTION, r->by_ns);
+        changed = suspicion_against(&node->suspicion, from, r->reason, r->by_ns);
     } else if (r->reason == GUARD_UNMEASURED && now->raw.ns - node->burst_at.ns >= UNMEASURED_BURST_NS) {
         node->burst_at = now->raw;
         peer_burst(&node->peers[peer], now);
@@ -258,7 +258,7 @@ static void take_tentatively(struct node *node, const struct engine_now *now, si
     node->has_tentative = true;
     if (contradicted)
         report_verdict(node, from,
-                       suspicion_against(&node->suspicion, from, SUSPICION_CORRECTION, line->half_width.ns),
+                       suspicion_against(&node->suspicion, from, GUARD_OUTSIDE_PEERS, line->half_width.ns),
                        actions);
 }
 
@@ -449,7 +449,7 @@ static bool compare_triangle(struct node *node, const struct engine_now *now, si
     case TRIANGLE_LIE: /* what is impossible was found by the intervals before */
         break;
     }
-    bool changed = suspicion_against(&node->suspicion, whose, SUSPICION_TRIANGLE, by_ns < 0 ? -by_ns : by_ns);
+    bool changed = suspicion_against(&node->suspicion, whose, GUARD_TRIANGLE, by_ns < 0 ? -by_ns : by_ns);
     if (whose.id != who.id)
         report_verdict(node, whose, changed, actions);
     return whose.id == who.id && changed;
@@ -471,7 +471,7 @@ static bool compare_lines(struct node *node, const struct engine_now *now, size_
     apart = apart < 0 ? -apart : apart;
     width = taistamp_bound_add(line.half_width, line_half_width(&own, now->raw)).ns;
     if (apart > width)
-        return suspicion_against(&node->suspicion, who, SUSPICION_LINE, apart - width);
+        return suspicion_against(&node->suspicion, who, GUARD_OUTSIDE_OWN, apart - width);
     bool changed = false;
     if (who.id != node->election.master.id) /* the master's hard evidence is its corrections */
         changed = suspicion_for(&node->suspicion, who, true);
@@ -494,6 +494,6 @@ void node_follow_compare(struct node *node, const struct engine_now *now, size_t
     if (node->state == VIEW_MASTER && peer_reference(peer, now->raw, &reference) && reference.present &&
         !round_consistent(&node->round, &reference, &by_ns))
         changed =
-            suspicion_against(&node->suspicion, peer->member->node, SUSPICION_REFERENCE, by_ns) || changed;
+            suspicion_against(&node->suspicion, peer->member->node, GUARD_FALSE_REFERENCE, by_ns) || changed;
     report_verdict(node, peer->member->node, changed, actions);
 }

@@ -37,6 +37,14 @@
 /* Tokens of persisted records: the election's count from 1, the clock's have this bit. */
 #define NODE_TOKEN_HLC (UINT64_C(1) << 62)
 
+/* What the guard found of the master's newest correction, shown with its server. What counts is the suspicion. */
+struct node_judged {
+    sync_node_t master; /* 0: none of this master yet */
+    enum guard_verdict verdict;
+    enum guard_reason reason;
+    int64_t by_ns;
+};
+
 struct node {
     struct engine_settings settings;
     struct peer *peers;
@@ -69,6 +77,7 @@ struct node {
     struct round round;
     struct following following;
     struct suspicion suspicion;
+    struct node_judged judged;
     struct sync_reference reference; /* own, as last read */
     int64_t step_at;                 /* raw reading of the next second's work */
     tai_mono_t stepped;              /* and the last one */

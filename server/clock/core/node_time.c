@@ -70,6 +70,7 @@ void node_time_lead(struct node *node, const struct engine_now *now, struct engi
     node->accused = false;
     node->unjudged_since = 0;
     node->refuted = false;
+    node->judged = (struct node_judged){0};
     node->has_tentative = false;
     if (is_master(node)) {
         /* What a single node did with its own reference goes on as it is. */
@@ -237,6 +238,7 @@ void node_time_new_timeline(struct node *node, const struct engine_now *now, str
     following_reset(&node->following);
     round_forget(&node->round);
     node->refuted = false;
+    node->judged = (struct node_judged){0};
     node->state = VIEW_STARTING;
     node->fallback_at = 0;
     node->started_at = now->raw;

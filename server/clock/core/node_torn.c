@@ -58,6 +58,7 @@ void node_torn_give_up(struct node *node, const struct engine_now *now, struct e
     /* All that spoke against others was measured against a line that was wrong. */
     for (size_t i = 0; i < node->others; i++)
         suspicion_forget(&node->suspicion, node->settings.members[node->server_index[i]].node);
+    node->judged = (struct node_judged){0};
     node->accused = false;
     election_absolve(&node->election);
 }

@@ -58,17 +58,31 @@ static void source_line(const struct node *node, tai_mono_t raw, const struct pe
         v->weighs = m != NULL && m->weighs;
 }
 
+static enum view_verdict verdict_shown(enum guard_verdict verdict)
+{
+    if (verdict == GUARD_REJECT)
+        return VIEW_REJECT;
+    return verdict == GUARD_SUSPECT ? VIEW_SUSPECT : VIEW_ACCEPT;
+}
+
+/* What stands against it; and of the master what the guard found of its newest correction, where that is worse. */
 static void source_verdict(const struct node *node, const struct peer *peer, struct view_source *v)
 {
     const struct suspicion_server *s = suspicion_of(&node->suspicion, peer->member->node);
-    if (s == NULL || v->verdict != VIEW_ACCEPT)
+    const struct node_judged *judged = &node->judged;
+    if (v->verdict != VIEW_ACCEPT)
         return;
-    v->reason = (uint8_t)suspicion_guard_reason((enum suspicion_reason)s->reason);
-    v->reason_ns = s->reason_ns;
-    if (s->verdict == SUSPICION_FALSE)
-        v->verdict = VIEW_REJECT;
-    else if (s->verdict == SUSPICION_SUSPECT)
-        v->verdict = VIEW_SUSPECT;
+    if (s != NULL && s->verdict != SUSPICION_TRUSTED) {
+        v->verdict = s->verdict == SUSPICION_FALSE ? VIEW_REJECT : VIEW_SUSPECT;
+        v->reason = s->reason;
+        v->reason_ns = s->reason_ns;
+    }
+    enum view_verdict found = verdict_shown(judged->verdict);
+    if (judged->master.id != peer->member->node.id || found <= v->verdict)
+        return;
+    v->verdict = found;
+    v->reason = (uint8_t)judged->reason;
+    v->reason_ns = judged->by_ns;
 }
 
 size_t node_sources(const struct node *node, tai_mono_t raw, struct view_source *ret_sources,

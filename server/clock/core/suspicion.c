@@ -5,29 +5,9 @@
 
 #include "sdk/base/bug.h"
 
-enum guard_reason suspicion_guard_reason(enum suspicion_reason reason)
+static bool is_hard(enum guard_reason reason)
 {
-    switch (reason) {
-    case SUSPICION_NONE:
-        break;
-    case SUSPICION_CORRECTION:
-    case SUSPICION_LINE:
-        return GUARD_OUTSIDE_PEERS;
-    case SUSPICION_REFERENCE:
-        return GUARD_FALSE_REFERENCE;
-    case SUSPICION_RATE:
-        return GUARD_RATE;
-    case SUSPICION_ODD:
-        return GUARD_ODD;
-    case SUSPICION_TRIANGLE:
-        return GUARD_TRIANGLE;
-    }
-    return GUARD_FINE;
-}
-
-static bool is_hard(enum suspicion_reason reason)
-{
-    return reason > SUSPICION_NONE && reason < SUSPICION_ODD;
+    return reason >= GUARD_OUTSIDE_PEERS;
 }
 
 void suspicion_init(struct suspicion *s)
@@ -65,22 +45,21 @@ static bool judge(struct suspicion_server *server)
     else
         server->verdict = SUSPICION_TRUSTED;
     if (server->verdict == SUSPICION_TRUSTED && server->hard == 0 && server->soft == 0) {
-        server->reason = SUSPICION_NONE;
+        server->reason = GUARD_FINE;
         server->reason_ns = 0;
     }
     return server->verdict != before;
 }
 
-bool suspicion_against(struct suspicion *s, sync_node_t node, enum suspicion_reason reason, int64_t ns)
+bool suspicion_against(struct suspicion *s, sync_node_t node, enum guard_reason reason, int64_t ns)
 {
-    BUG_UNLESS(reason > SUSPICION_NONE && reason <= SUSPICION_TRIANGLE && node.id != 0);
+    BUG_UNLESS(reason > GUARD_FINE && reason <= GUARD_FALSE_REFERENCE && node.id != 0);
     struct suspicion_server *server = place(s, node);
     if (server == NULL)
         return false;
     uint8_t *bucket = is_hard(reason) ? &server->hard : &server->soft;
     if (*bucket < SUSPICION_FULL)
         (*bucket)++;
-    server->evidence[reason]++;
     /* Soft evidence does not hide the hard reason that stands. */
     if (is_hard(reason) || server->hard == 0) {
         server->reason = (uint8_t)reason;

@@ -17,7 +17,7 @@ libtaiclockcore_la_SOURCES = \
 	server/clock/core/lease.c server/clock/core/lease.h \
 	server/clock/core/keeper.c server/clock/core/keeper.h \
 	server/clock/core/node.c server/clock/core/node.h \
-	server/clock/core/node_election.c server/clock/core/node_follow.c server/clock/core/node_torn.c \
+	server/clock/core/node_accuse.c server/clock/core/node_election.c server/clock/core/node_follow.c server/clock/core/node_torn.c \
 	server/clock/core/node_master.c server/clock/core/node_state.h \
 	server/clock/core/node_time.c server/clock/core/node_triangle.c server/clock/core/node_view.c \
 	server/clock/core/promise.c server/clock/core/promise.h \

@@ -373,7 +373,7 @@ void sim_accuse(struct sim *s, unsigned node)
     if (!v->up || v->liar)
         return;
     struct election_actions a;
-    election_accuse(&v->election, sim_clock(s, node), &a);
+    election_accuse(&v->election, sim_clock(s, node), &(struct election_ground){.reason = 16}, &a);
     /* What the accusers mean counts, not when it arrives. */
     if (v->election.accused.id != 0)
         s->terms[term_slot(s, v->election.term)].accusers |= UINT32_C(1) << node;

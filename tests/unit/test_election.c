@@ -420,8 +420,8 @@ START_TEST(accusations)
     m.term = 4;
     hear(4, m);
     ck_assert_int_eq(acts.verdict, ELECTION_STALE);
-    election_accuse(&one, now, &acts);
-    ck_assert_ptr_nonnull(sent(ELECTION_ACCUSATION));
+    election_accuse(&one, now, &(struct election_ground){.offset_ns = -5000}, &acts);
+    ck_assert_int_eq(sent(ELECTION_ACCUSATION)->ground.offset_ns, -5000);
     ck_assert_int_eq(find(ELECTION_UNFOLLOW)->reason, ELECTION_REASON_ACCUSED);
     ck_assert(!election_accepts_term(&one, (sync_node_t){2}, 5));
     now += 500 * MS;
@@ -560,7 +560,7 @@ START_TEST(any_messages)
             if (prop_below(&p, 3) > 0)
                 election_on_persisted(&one, now, one.token, &acts);
             if (prop_below(&p, 50) == 0)
-                election_accuse(&one, now, &acts);
+                election_accuse(&one, now, &(struct election_ground){0}, &acts);
         }
         election_leave(&one, now, &acts);
         hear_beat(2, one.term + 1, 3);

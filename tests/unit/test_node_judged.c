@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server shows of the master's corrections: the guard's verdict and reason, whatever they count for. */
+/* What a server shows of the master's corrections: the guard's verdict and reason, whatever they count for; and what it says when it
+ * accuses. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -170,6 +171,118 @@ START_TEST(what_stands_is_shown_until_it_is_worked_off)
 }
 END_TEST
 
+/* The accusation among what is to be sent; false: none. */
+static bool accusation(struct wire_accusation *ret)
+{
+    for (size_t i = 0; i < hearer.actions.sends_count; i++) {
+        const struct engine_send *s = &hearer.actions.sends[i];
+        struct wire_message m;
+        if (wire_decode((struct bytes){s->bytes, s->len}, &m) == WIRE_OK &&
+            m.header.type == WIRE_ACCUSATION) {
+            *ret = m.accusation;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rejected three times for the reason: what is sent names it, and its three figures say by how much. */
+static void accused_of(struct wire_message m, enum guard_reason reason, enum wire_accusation_reason word)
+{
+    static struct node before;
+    struct wire_accusation a = {0};
+    before = *hearer.node;
+    for (int i = 0; i < SUSPICION_HARD_LIMIT; i++) {
+        hear(&m);
+        ck_assert(accusation(&a) == (i == SUSPICION_HARD_LIMIT - 1));
+    }
+    const struct guard_result r = hearer.node->following.last;
+    ck_assert_int_eq(r.reason, reason);
+    ck_assert_uint_eq(a.accused.id, m.header.sender.id);
+    ck_assert_uint_eq(a.accused_term, m.header.term);
+    ck_assert_int_eq(a.reason, word);
+    ck_assert_int_eq(a.claimed_width.ns, m.correction.line.half_width.ns);
+    ck_assert_int_gt(a.measured_width.ns, 0);
+    if (reason != GUARD_RATE) { /* by_ns of a rate is no distance */
+        int64_t by = llabs(a.offset_ns) - a.measured_width.ns - a.claimed_width.ns;
+        ck_assert_int_le(llabs(by - r.by_ns), 1);
+        ck_assert_int_eq(a.offset_ns > 0, m.correction.line.tai.ns > hearer.claim.correction.line.tai.ns);
+    }
+    *hearer.node = before;
+}
+
+/* The nearest claim on either side that is rejected for this reason. */
+static struct wire_message claim_for(enum guard_reason reason, int side)
+{
+    struct wire_message m = hearer.claim;
+    for (int us = 0; us < 4000; us++) {
+        if (hear_and_look(&m) == reason)
+            return m;
+        m.correction.line.tai.ns += side * NET_US;
+    }
+    ck_abort_msg("no claim is rejected for %s", guard_reason_name(reason));
+    return m;
+}
+
+START_TEST(an_accusation_says_why)
+{
+    begin(_i == 1);
+    enum guard_reason nearest = _i == 1 ? GUARD_OUTSIDE_REFERENCE : GUARD_OUTSIDE_OWN;
+    for (int side = -1; side <= 1; side += 2) {
+        accused_of(claim_for(nearest, side), nearest, _i == 1 ? WIRE_ACCUSE_REFERENCE : WIRE_ACCUSE_OUTSIDE);
+        accused_of(claim_for(GUARD_OUTSIDE_PEERS, side), GUARD_OUTSIDE_PEERS, WIRE_ACCUSE_OUTSIDE);
+    }
+    struct wire_message m = hearer.claim;
+    m.correction.line.rate_ps_per_s = 2 * following_rate_max_ps(hearer.node->settings.rate_bound);
+    accused_of(m, GUARD_RATE, WIRE_ACCUSE_RATE);
+    end();
+}
+END_TEST
+
+static size_t victim;
+static struct wire_accusation said;
+static size_t said_count;
+
+/* Everybody tells the victim another time. What it says of that is kept. */
+static void disagree(struct net *net, size_t from, size_t to, struct wire_message *m)
+{
+    (void)net;
+    if (from == victim && m->header.type == WIRE_ACCUSATION) {
+        said = m->accusation;
+        said_count++;
+    }
+    if (to != victim)
+        return;
+    int64_t by = (int64_t)from * 50 * NET_MS;
+    if (m->header.type == WIRE_CORRECTION)
+        m->correction.line.tai.ns += by;
+    if (m->header.type == WIRE_REPLY && page_status_has_interval(m->reply.line.status))
+        m->reply.line.tai.ns += by;
+}
+
+/* A server without a line that can judge nothing for 10 s: two-faced, and no figure. */
+START_TEST(what_was_never_judged_has_no_figures)
+{
+    struct net *net = net_make(22, 5);
+    for (size_t i = 0; i < 5; i++)
+        net_up(net, i);
+    net_run(net, 60 * NET_S);
+    size_t leads = net_master(net);
+    ck_assert_uint_lt(leads, 5);
+    victim = (leads + 1) % 5;
+    net_down(net, victim);
+    net->twist = disagree;
+    net_run(net, 61 * NET_S);
+    net_up(net, victim);
+    net_run(net, 80 * NET_S);
+    ck_assert_uint_gt(said_count, 0);
+    ck_assert_uint_eq(said.accused.id, net->nodes[leads].id.id);
+    ck_assert_int_eq(said.reason, WIRE_ACCUSE_TWO_FACED);
+    ck_assert(said.offset_ns == 0 && said.measured_width.ns == 0 && said.claimed_width.ns == 0);
+    net_end(net);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("node_judged");
@@ -178,6 +291,8 @@ int main(void)
     tcase_add_loop_test(tc, the_reason_is_the_guards, 0, 2);
     tcase_add_test(tc, the_form_is_shown_too);
     tcase_add_test(tc, what_stands_is_shown_until_it_is_worked_off);
+    tcase_add_loop_test(tc, an_accusation_says_why, 0, 2);
+    tcase_add_test(tc, what_was_never_judged_has_no_figures);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -379,10 +379,11 @@ uint8_t election_quality_rank(bool has_reference, tai_bound_t half_width)
     return rank;
 }
 
-void election_accuse(struct election *e, int64_t now_ns, struct election_actions *ret_actions)
+void election_accuse(struct election *e, int64_t now_ns, const struct election_ground *ground,
+                     struct election_actions *ret_actions)
 {
     input_begin(e, now_ns, ret_actions);
-    election_accuse_begin(e, ret_actions);
+    election_accuse_begin(e, ground, ret_actions);
     input_end(e, ret_actions);
 }
 

@@ -101,7 +101,7 @@ enum election_kind {
     ELECTION_VOTE_REPLY, /* term: voter's own (of the vote when granted), candidate, granted or reason, sent */
     ELECTION_HEARTBEAT,  /* term, deputy, lease_ms, quality (of the master), sent: token of the beat */
     ELECTION_HEARTBEAT_ACK, /* term: own, candidate: whom it answers, granted or reason, quality, sent: echoed */
-    ELECTION_ACCUSATION,    /* term, accused */
+    ELECTION_ACCUSATION,    /* term, accused, ground */
     ELECTION_GOODBYE /* term; reason; deputy: who should stand now. From a master: its lease is given up */
 };
 enum election_reason {
@@ -120,6 +120,14 @@ enum election_reason {
     ELECTION_REASON_LAPSED,     /* the followed master is silent */
     ELECTION_REASON_BROKEN /* the master's raw timeline ended: it knows the time no better than anybody */
 };
+/* What an accuser found, for a person to read: said with the accusation, and nobody decides by it. */
+struct election_ground {
+    uint8_t reason; /* the caller's, passed on as it is */
+    int64_t
+        offset_ns; /* the claim - the middle of what was measured; 0, like the widths: nothing was measured */
+    tai_bound_t measured; /* half-width of what was measured */
+    tai_bound_t claimed;  /* of the claim */
+};
 struct election_message {
     enum election_kind kind;
     uint64_t term;
@@ -127,6 +135,7 @@ struct election_message {
     sync_node_t candidate;
     sync_node_t deputy;
     sync_node_t accused;
+    struct election_ground ground; /* only of what is sent: the words of others are not kept */
     uint64_t sent;
     uint32_t lease_ms;
     uint8_t quality;
@@ -229,6 +238,7 @@ struct election {
     sync_node_t
         accused; /* by us, in this term; said again at accuse_at, for the others may not have heard it */
     int64_t accuse_at;
+    struct election_ground ground; /* as it was when we began to accuse */
     int64_t exiled_until[SYNC_SERVERS_MAX];
 
     int64_t stand_at;
@@ -271,8 +281,9 @@ void election_set_quality(struct election *election, uint8_t rank);
 /* A rank for a clock: 0 within 1 us with a reference, one more for each factor of 10 up to 7; without a reference 8. */
 uint8_t election_quality_rank(bool has_reference, tai_bound_t half_width);
 /* Our own measurements say that the master of this term lies. Repeated with every heartbeat until the term ends or
- * election_absolve. Without a master to follow, or against ourselves, nothing happens. */
-void election_accuse(struct election *election, int64_t now_ns, struct election_actions *ret_actions);
+ * election_absolve. Without a master to follow, or against ourselves, nothing happens. The ground is copied. */
+void election_accuse(struct election *election, int64_t now_ns, const struct election_ground *ground,
+                     struct election_actions *ret_actions);
 void election_absolve(struct election *election);
 /* Orderly end: a master gives up its lease and lets the deputy stand at once. No input has an effect after it. */
 void election_leave(struct election *election, int64_t now_ns, struct election_actions *ret_actions);

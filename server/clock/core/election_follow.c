@@ -40,6 +40,7 @@ void election_accuse_tick(struct election *e, struct election_actions *a)
         return;
     struct election_message m = election_message_of(e, ELECTION_ACCUSATION);
     m.accused = e->accused;
+    m.ground = e->ground;
     election_message_send(a, NOBODY, &m);
     e->accuse_at = e->now_ns + e->settings.heartbeat_ns;
 }
@@ -186,11 +187,13 @@ enum election_verdict election_take_accusation(struct election *e, unsigned from
     return ELECTION_ACCEPTED;
 }
 
-void election_accuse_begin(struct election *e, struct election_actions *a)
+void election_accuse_begin(struct election *e, const struct election_ground *ground,
+                           struct election_actions *a)
 {
     if (e->role != ELECTION_FOLLOWER || e->master.id == 0 || e->accused.id != 0)
         return;
     e->accused = e->master;
+    e->ground = *ground;
     e->accuse_at = e->now_ns;
     election_accuse_tick(e, a);
     accuser_add(e, e->self, a);

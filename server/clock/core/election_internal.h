@@ -57,7 +57,8 @@ enum election_verdict election_take_reply(struct election *e, unsigned from, con
 /* ---- election_follow.c ---- */
 void election_follow_tick(struct election *e, struct election_actions *a);
 void election_accuse_tick(struct election *e, struct election_actions *a);
-void election_accuse_begin(struct election *e, struct election_actions *a);
+void election_accuse_begin(struct election *e, const struct election_ground *ground,
+                           struct election_actions *a);
 void election_follow_nobody(struct election *e, struct election_actions *a, enum election_reason reason);
 /* Its promise to the old master ends and the deputy stands at once. `ended_term` keeps its late heartbeats out. */
 void election_follow_released(struct election *e, sync_node_t deputy);

@@ -140,6 +140,17 @@ static enum election_reason goodbye_reason_in(enum wire_goodbye_reason reason)
     return ELECTION_REASON_LEAVING;
 }
 
+static enum wire_accusation_reason accusation_reason_out(enum guard_reason reason)
+{
+    if (reason == GUARD_OUTSIDE_REFERENCE)
+        return WIRE_ACCUSE_REFERENCE;
+    if (reason == GUARD_UNMEASURED) /* for long, with enough of the others in reach (never_judged) */
+        return WIRE_ACCUSE_TWO_FACED;
+    if (reason == GUARD_RATE)
+        return WIRE_ACCUSE_RATE;
+    return WIRE_ACCUSE_OUTSIDE;
+}
+
 /* ---- to the wire ---- */
 
 static void vote_out(const struct election_message *m, struct wire_message *ret)
@@ -158,6 +169,18 @@ static void vote_reply_out(const struct election_message *m, struct wire_message
                                                .proposed_term = m->term > 0 ? m->term : 1,
                                                .voter_term = m->term,
                                                .token = m->sent};
+}
+
+static void accusation_out(const struct election_message *m, struct wire_message *ret)
+{
+    ret->header.type = WIRE_ACCUSATION;
+    ret->accusation =
+        (struct wire_accusation){.accused = m->accused,
+                                 .accused_term = m->term,
+                                 .reason = accusation_reason_out((enum guard_reason)m->ground.reason),
+                                 .offset_ns = m->ground.offset_ns,
+                                 .measured_width = m->ground.measured,
+                                 .claimed_width = m->ground.claimed};
 }
 
 /* False for what the wire can not say (a member that is no candidate); that is dropped, for it is repeated. */
@@ -186,9 +209,7 @@ static bool message_out(const struct election_message *m, struct wire_message *r
                                                          .reason = vote_reason_out(m)};
         return true;
     case ELECTION_ACCUSATION:
-        ret->header.type = WIRE_ACCUSATION;
-        ret->accusation = (struct wire_accusation){
-            .accused = m->accused, .accused_term = m->term, .reason = WIRE_ACCUSE_OUTSIDE};
+        accusation_out(m, ret);
         return m->accused.id != 0 && m->term != 0;
     case ELECTION_GOODBYE:
         ret->header.type = WIRE_GOODBYE;
@@ -382,9 +403,10 @@ void node_election_persisted(struct node *node, const struct engine_now *now, ui
     carry_out(node, now, actions);
 }
 
-void node_election_accuse(struct node *node, const struct engine_now *now, struct engine_actions *actions)
+void node_election_accuse(struct node *node, const struct engine_now *now,
+                          const struct election_ground *ground, struct engine_actions *actions)
 {
-    election_accuse(&node->election, now->boot_ns, &node->election_actions);
+    election_accuse(&node->election, now->boot_ns, ground, &node->election_actions);
     carry_out(node, now, actions);
 }
 

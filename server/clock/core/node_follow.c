@@ -146,55 +146,8 @@ static void report_verdict(struct node *node, sync_node_t about, bool changed, s
         actions_report(actions, ENGINE_SAYS_SUSPECT, about, s->reason, s->reason_ns);
 }
 
-/* Enough of it: the others hear that this node has a master that cannot be right. */
-static void accuse_or_absolve(struct node *node, const struct engine_now *now, sync_node_t master,
-                              struct engine_actions *actions)
-{
-    bool is_false = suspicion_verdict_of(&node->suspicion, master) == SUSPICION_FALSE;
-    if (is_false && !node->accused) {
-        node->accused = true;
-        node_election_accuse(node, now, actions);
-    } else if (!is_false && node->accused) {
-        node->accused = false;
-        election_absolve(&node->election);
-    }
-}
-
-/* A relative line that is not ours: whoever is right, both can not be. */
-static bool contradicts_own(const struct node *node, const struct engine_now *now,
-                            const struct sync_line *claim)
-{
-    struct sync_line own, line = *claim;
-    if (!clockwork_target(&node->clockwork, &own) || own.status != TAISTAMP_STATUS_RELATIVE ||
-        line.status != TAISTAMP_STATUS_RELATIVE || !line_takeable(&line))
-        return false;
-    line_rebase(&line, now->raw);
-    struct tai_interval a = line_interval(&own, now->raw), b = line_interval(&line, now->raw);
-    return a.latest.ns < b.earliest.ns || b.latest.ns < a.earliest.ns;
-}
-
-/* A node without a line believes a relative master only if all but f of the others say the same (demand_agreement). With so many in
- * reach an honest master is soon followed by all of them at once. One that shows each another face never is: nobody has a line to judge
- * it by, and it would lead for ever. So would one that was elected with a time of its own, where the others are too few to be a
- * majority without our own line, which is not the master's (three servers: seed 10133375 of the simulator). */
-static bool never_judged(struct node *node, const struct engine_now *now, const struct sync_line *claim)
-{
-    struct sync_line own;
-    size_t up = 0;
-    for (size_t i = 0; i < node->others; i++)
-        up += peer_reachable(&node->peers[node->server_index[i]], now->raw);
-    bool at_odds = !clockwork_target(&node->clockwork, &own) || contradicts_own(node, now, claim);
-    if (!at_odds || up + node->f < node->others) {
-        node->unjudged_since = 0;
-        return false;
-    }
-    if (node->unjudged_since == 0)
-        node->unjudged_since = now->raw.ns;
-    return now->raw.ns - node->unjudged_since >= NODE_TORN_NS;
-}
-
-static void judge_correction(struct node *node, const struct engine_now *now, size_t peer,
-                             const struct sync_line *claim, bool taken, struct engine_actions *actions)
+static void judge_correction(struct node *node, const struct engine_now *now, size_t peer, bool taken,
+                             struct engine_actions *actions)
 {
     const struct guard_result *r = &node->following.last;
     sync_node_t from = node->settings.members[peer].node;
@@ -215,17 +168,6 @@ static void judge_correction(struct node *node, const struct engine_now *now, si
         node->due[peer] = now->raw.ns;
     }
     report_verdict(node, from, changed, actions);
-    if (from.id != node->election.master.id)
-        return;
-    /* What nothing here can judge is no ground to accuse, unless it stays so. */
-    if (r->reason != GUARD_UNMEASURED) {
-        node->unjudged_since = 0;
-        accuse_or_absolve(node, now, from, actions);
-    } else if (never_judged(node, now, claim) && !node->accused) {
-        node->unjudged_since = 0;
-        node->accused = true;
-        node_election_accuse(node, now, actions);
-    }
 }
 
 /* Where a followed line's half-width comes from. */
@@ -315,7 +257,8 @@ void node_follow_correction(struct node *node, const struct engine_now *now, siz
         return;
     if (!taken && node->following.last.reason == GUARD_UNMEASURED)
         take_tentatively(node, now, peer, message, &evidence, actions);
-    judge_correction(node, now, peer, &message->correction.line, taken, actions);
+    judge_correction(node, now, peer, taken, actions);
+    node_accuse(node, now, from, &message->correction.line, &evidence, actions);
     if (!taken)
         return;
     node->has_tentative = false;

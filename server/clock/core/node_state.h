@@ -124,7 +124,9 @@ bool node_election_message(struct node *node, const struct engine_now *now, sync
                            const struct wire_message *message, struct engine_actions *actions);
 void node_election_persisted(struct node *node, const struct engine_now *now, uint64_t token,
                              struct engine_actions *actions);
-void node_election_accuse(struct node *node, const struct engine_now *now, struct engine_actions *actions);
+/* The reason of the ground is the guard's; its offset and widths are within what a message can say. */
+void node_election_accuse(struct node *node, const struct engine_now *now,
+                          const struct election_ground *ground, struct engine_actions *actions);
 /* Our raw timeline ended; a master gives its part back. */
 void node_election_resign(struct node *node, const struct engine_now *now, struct engine_actions *actions);
 void node_election_leave(struct node *node, const struct engine_now *now, struct engine_actions *actions);
@@ -175,6 +177,14 @@ bool node_follow_midpoint(struct node *node, const struct engine_now *now, bool 
 /* An exchange with a server was measured: what it says is compared with what we know. */
 void node_follow_compare(struct node *node, const struct engine_now *now, size_t server,
                          struct engine_actions *actions);
+
+/* ---- node_accuse.c: whether the master is accused, and on what ground ---- */
+
+/* A correction of the master that it leads by was judged: node->following.last and node->suspicion have taken it in. `claim`: its
+ * line. `evidence`: what it was judged by. */
+void node_accuse(struct node *node, const struct engine_now *now, sync_node_t master,
+                 const struct sync_line *claim, const struct guard_evidence *evidence,
+                 struct engine_actions *actions);
 
 /* ---- node_triangle.c: whose path is asymmetric ---- */
 

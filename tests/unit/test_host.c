@@ -12,6 +12,7 @@
 
 #define WAKE_NS INT64_C(1000000)
 
+static char folder[] = "/tmp/taistamp-host-XXXXXX", page[64];
 static bool kernel_refuses; /* what would set the clock; reading is always allowed */
 
 int adjtimex(struct timex *tx)
@@ -72,11 +73,21 @@ static bool done(void *ctx)
     return s->done && s->came;
 }
 
+/* In the process that outlives the tests, one of which aborts. */
+static void setup(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(page, sizeof page, "%s/clock", folder);
+}
+
+static void teardown(void)
+{
+    unlink(page);
+    rmdir(folder);
+}
+
 static int run(struct script *s)
 {
-    char dir[] = "/tmp/taistamp-host-XXXXXX", page[64];
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(page, sizeof page, "%s/clock", dir);
     const struct host_settings settings = {
         .engine = {s, step, tracking, sources, cluster},
         .self = {1},
@@ -89,8 +100,6 @@ static int run(struct script *s)
     };
     kernel_refuses = false;
     int code = host_run(&settings);
-    unlink(page);
-    rmdir(dir);
     ck_assert(s->came);
     return code;
 }
@@ -127,6 +136,7 @@ int main(void)
     TCase *tcase = tcase_create("host");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_unchecked_fixture(tcase, setup, teardown);
     tcase_add_test_raise_signal(tcase, a_record_without_a_file_is_a_bug, SIGABRT);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -418,19 +418,6 @@ static tai_mono_t raw_now(void)
     return now.raw;
 }
 
-void host_see_system_clock(struct view_tracking *view)
-{
-    struct page_clocks now;
-    struct steer_state kernel;
-    page_clocks_read(true, &now);
-    steer_state_read(&kernel);
-    view->has_system = page_status_has_interval(view->line.status) && view->leap.expires.ns != 0;
-    if (!view->has_system)
-        return;
-    view->system_ns = line_tai(&view->line, now.raw).ns - now.realtime_ns - view->leap.tai_utc_s * SECOND_NS;
-    view->system_rate_ps_per_s = kernel.known ? kernel.rate_ps_per_s : 0;
-}
-
 static void control_tracking(void *ctx, struct view_tracking *ret_view)
 {
     struct host *h = ctx;

@@ -4,6 +4,7 @@
 
 #include "client/io/host_state.h"
 #include "sdk/leaps.h"
+#include "sdk/sync/line.h"
 #include "sdk/time/page.h"
 
 /* 1 ppm of the way to the nearest reading: more than the kernel's own rounding makes. */
@@ -31,6 +32,19 @@ void host_ordered(struct host *host, int64_t rate_ps_per_s)
 {
     memmove(host->orders_ps + 1, host->orders_ps, sizeof host->orders_ps - sizeof host->orders_ps[0]);
     host->orders_ps[0] = rate_ps_per_s;
+}
+
+void host_see_system_clock(struct view_tracking *view)
+{
+    struct page_clocks now;
+    struct steer_state kernel;
+    page_clocks_read(true, &now);
+    steer_state_read(&kernel);
+    view->has_system = page_status_has_interval(view->line.status) && view->leap.expires.ns != 0;
+    if (!view->has_system)
+        return;
+    view->system_ns = line_tai(&view->line, now.raw).ns - now.realtime_ns - view->leap.tai_utc_s * SECOND_NS;
+    view->system_rate_ps_per_s = kernel.known ? kernel.rate_ps_per_s : 0;
 }
 
 /* What our own orders can have moved REALTIME by against the straight line between two readings: each takes effect within a

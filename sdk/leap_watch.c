@@ -115,3 +115,15 @@ bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t 
     *leap = now;
     return true;
 }
+
+struct sync_leap leap_watch_later(const struct sync_leap *own, const struct sync_leap *theirs, tai_t now)
+{
+    if (theirs->expires.ns <= own->expires.ns)
+        return *own;
+    struct sync_leap leap = *theirs;
+    if (leap.next.ns != PAGE_NEVER && now.ns - LAG_NS >= leap.next.ns) {
+        leap.tai_utc_s = leap.next_tai_utc_s;
+        leap.next.ns = PAGE_NEVER;
+    }
+    return leap;
+}

@@ -27,5 +27,7 @@ void leap_watch_again(struct leap_watch *watch);
  * second stays the next one until it is some seconds past, because the kernel makes it by a clock that is not quite ours. True if that differs from *leap, which is replaced then. Without a table
  * `expires` is 0. */
 bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t *tai, struct sync_leap *leap);
+/* The one that expires later; the other server's, `theirs`, moved on at `now` over a leap second in which nobody told us of a next one. */
+struct sync_leap leap_watch_later(const struct sync_leap *own, const struct sync_leap *theirs, tai_t now);
 
 #endif

@@ -273,12 +273,6 @@ static void hand_in_kernel(struct host *h, const struct engine_now *now)
     step(h, &event);
 }
 
-/* The machine's own table, unless the engine has a newer one of the cluster. */
-static void choose_leap(struct host *h, const struct sync_leap *engine_leap)
-{
-    h->leap = engine_leap->expires.ns > h->own_leap.expires.ns ? *engine_leap : h->own_leap;
-}
-
 static void hand_in_leap(struct host *h, const struct engine_now *now)
 {
     struct view_tracking tracking;
@@ -290,7 +284,9 @@ static void hand_in_leap(struct host *h, const struct engine_now *now)
         event.u.leap = h->own_leap;
         step(h, &event);
     }
-    choose_leap(h, &tracking.leap);
+    if (!known)
+        middle.ns = now->realtime_ns + tracking.leap.tai_utc_s * SECOND_NS;
+    h->leap = leap_watch_later(&h->own_leap, &tracking.leap, middle);
 }
 
 static void say_breaks(struct host *h)

@@ -89,12 +89,8 @@ START_TEST(two_receivers_100_ms_apart)
     ck_assert_int_eq(rig_reason(&rig, 1), TIMEKEEPER_UNDECIDED);
     ck_assert(!rig.reference.present);
     /* References of two other servers decide. */
-    rig.has_peers = true;
     for (unsigned i = 0; i < 60; i++) {
-        rig.peers = (struct timekeeper_peers){.voices = 2,
-                                              .agreed = true,
-                                              .raw = {rig.raw_ns},
-                                              .hull = {{rig.true_ns - 20 * MS}, {rig.true_ns + 20 * MS}}};
+        peers_say(&rig, (const int64_t[][2]){{-20 * MS, 20 * MS}, {-20 * MS, 20 * MS}}, 2);
         rig_second(&rig);
     }
     ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
@@ -285,13 +281,9 @@ START_TEST(peers_refute_what_is_held)
 {
     struct rig rig;
     receiver(&rig, 63, OSCILLATOR_PC, 1e-9, HOUR_S);
-    rig.has_peers = true;
     rig.true_ns += RIG_S;
     for (unsigned i = 0; i < 200; i++) {
-        rig.peers = (struct timekeeper_peers){.voices = 2,
-                                              .agreed = true,
-                                              .raw = {rig.raw_ns},
-                                              .hull = {{rig.true_ns - MS}, {rig.true_ns + MS}}};
+        peers_say(&rig, (const int64_t[][2]){{-MS, MS}, {-2 * MS, 0}}, 2);
         rig_second(&rig);
     }
     ck_assert_uint_eq(rig.refuted, 1);

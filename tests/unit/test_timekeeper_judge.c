@@ -139,15 +139,21 @@ START_TEST(peers_speak_by_their_own_references)
     ck_assert(peers.agreed);
     ck_assert_int_eq(peers.hull.earliest.ns, 1000 * S - 10 * US); /* 10 s at 1 ppm */
     ck_assert_int_eq(peers.hull.latest.ns, 1000 * S + MS + 10 * US);
+    ck_assert(peers.excludes); /* one of three, or of four with ours */
+    ck_assert_int_eq(peers.allowed.earliest.ns, peers.hull.earliest.ns);
+    ck_assert_int_eq(peers.allowed.latest.ns, peers.hull.latest.ns);
 
     timekeeper_peers_of(s + 1, 2, (tai_mono_t){100 * S}, &peers);
     ck_assert_uint_eq(peers.voices, 2);
     ck_assert(!peers.agreed);
+    ck_assert(peers.excludes); /* one of three with ours: all that either says */
+    ck_assert_int_eq(peers.allowed.earliest.ns, 1000 * S - 10 * US);
+    ck_assert_int_eq(peers.allowed.latest.ns, 2000 * S + MS + 10 * US);
     s[1].reference.group = s[2].reference.group = 9;
     timekeeper_peers_of(s + 1, 2, (tai_mono_t){100 * S}, &peers);
     ck_assert_uint_eq(peers.voices, 1);
     timekeeper_peers_of(s, 0, (tai_mono_t){100 * S}, &peers);
-    ck_assert(!peers.agreed && peers.voices == 0);
+    ck_assert(!peers.agreed && !peers.excludes && peers.voices == 0);
 }
 END_TEST
 

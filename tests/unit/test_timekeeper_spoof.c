@@ -88,6 +88,35 @@ START_TEST(after_an_impossible_drag_the_truth_is_taken_up_again)
 }
 END_TEST
 
+/* What an honest peer of 10 ms and a liar have in common excludes a true receiver. One of three may lie, and ours is the third: that is
+ * no reason. Where both peers are elsewhere it is one. */
+START_TEST(one_lying_peer_excludes_nothing)
+{
+    struct rig rig;
+    receiver(&rig, 71, OSCILLATOR_PC, 1e-9, HOUR_S);
+    for (unsigned i = 0; i < 200; i++) {
+        peers_say(&rig, (const int64_t[][2]){{-10 * MS, 10 * MS}, {9 * MS, 10 * MS}}, 2);
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_eq(rig.suspicions + rig.refuted + rig.absent_seconds, 0);
+    rig_begin(&rig, NULL); /* and a restart finds its way back */
+    for (unsigned i = 0; i < 60; i++) {
+        peers_say(&rig, (const int64_t[][2]){{-10 * MS, 10 * MS}, {9 * MS, 10 * MS}}, 2);
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    for (unsigned i = 0; i < 4; i++) {
+        peers_say(&rig, (const int64_t[][2]){{5 * MS, 20 * MS}, {9 * MS, 10 * MS}}, 2);
+        rig_second(&rig);
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_PEERS);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(a_glitch_is_left_out)
 {
     struct rig rig;
@@ -478,6 +507,7 @@ int main(void)
     tcase_add_test(tc, evidence_makes_quarantine_longer_and_decides_nothing);
     tcase_add_test(tc, after_a_step_the_truth_is_taken_up_again);
     tcase_add_test(tc, after_an_impossible_drag_the_truth_is_taken_up_again);
+    tcase_add_test(tc, one_lying_peer_excludes_nothing);
     tcase_add_test(tc, a_glitch_is_left_out);
     tcase_add_test(tc, yesterday_is_not_replayed);
     tcase_add_test(tc, one_wrong_date_does_not_outlive_a_restart);

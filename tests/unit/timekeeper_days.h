@@ -26,6 +26,23 @@ static inline void receiver(struct rig *rig, uint64_t seed, enum oscillator_clas
     rig_clear(rig);
 }
 
+/* What so many other servers' references say now: from true time, in ns, the earliest and the latest of each. */
+static inline void peers_say(struct rig *rig, const int64_t (*said)[2], size_t count)
+{
+    struct view_source peers[SYNC_SERVERS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        peers[i] = (struct view_source){
+            .node = {(uint32_t)i + 2}, .server = true, .reachable = true, .has_reference = true};
+        peers[i].reference =
+            (struct sync_reference){.present = true,
+                                    .raw = {rig->raw_ns},
+                                    .tai = {rig->true_ns + said[i][0] + (said[i][1] - said[i][0]) / 2},
+                                    .half_width = {(said[i][1] - said[i][0]) / 2}};
+    }
+    timekeeper_peers_of(peers, count, (tai_mono_t){rig->raw_ns}, &rig->peers);
+    rig->has_peers = true;
+}
+
 static inline void all_was_true(const struct rig *rig)
 {
     ck_assert_msg(rig->false_seconds == 0, "%u false seconds, the worst error %lld ns", rig->false_seconds,

@@ -108,17 +108,28 @@ bool timekeeper_held_at(const struct timekeeper *keeper, tai_mono_t raw, struct 
     return true;
 }
 
-bool timekeeper_peers_at(const struct timekeeper *keeper, tai_mono_t raw, uint32_t voices,
-                         struct hull_item *ret_item)
+static bool peers_carried(const struct timekeeper *keeper, tai_mono_t raw, uint32_t voices,
+                          const struct tai_interval *said, struct hull_item *ret_item)
 {
     const struct timekeeper_peers *p = &keeper->peers;
     int64_t age = raw.ns - p->raw.ns;
-    if (!keeper->has_peers || !p->agreed || p->voices < voices || age > TIMEKEEPER_PEERS_NS ||
-        age < -TIMEKEEPER_PEERS_NS)
+    if (!keeper->has_peers || p->voices < voices || age > TIMEKEEPER_PEERS_NS || age < -TIMEKEEPER_PEERS_NS)
         return false;
     int64_t slack = bound_growth((tai_span_t){age}, keeper->settings.rate_bound).ns;
-    *ret_item = (struct hull_item){p->hull.earliest.ns + age - slack, p->hull.latest.ns + age + slack, 0};
+    *ret_item = (struct hull_item){said->earliest.ns + age - slack, said->latest.ns + age + slack, 0};
     return true;
+}
+
+bool timekeeper_peers_at(const struct timekeeper *keeper, tai_mono_t raw, uint32_t voices,
+                         struct hull_item *ret_item)
+{
+    return keeper->peers.agreed && peers_carried(keeper, raw, voices, &keeper->peers.hull, ret_item);
+}
+
+bool timekeeper_peers_allow(const struct timekeeper *keeper, uint32_t voices, struct hull_item *ret_item)
+{
+    return keeper->peers.excludes &&
+           peers_carried(keeper, keeper->now, voices, &keeper->peers.allowed, ret_item);
 }
 
 void timekeeper_filters(struct timekeeper *keeper)
@@ -274,13 +285,13 @@ static void predict(struct timekeeper *keeper)
         timekeeper_forget(keeper);
 }
 
-/* The peers' references exclude what is held, for a minute: it is our oscillator that has done what it cannot, as when a virtual
- * machine stands still for a while. */
+/* The peers' references exclude what is held, for a minute, with more of them than may lie: it is our oscillator that has done what
+ * it cannot, as when a virtual machine stands still for a while. */
 static void refute(struct timekeeper *keeper, int64_t elapsed_ns)
 {
     struct hull_item held, peers;
-    if (!timekeeper_held_at(keeper, keeper->now, &held) ||
-        !timekeeper_peers_at(keeper, keeper->now, 2, &peers) || timekeeper_gap(&held, &peers) == 0) {
+    if (!timekeeper_held_at(keeper, keeper->now, &held) || !timekeeper_peers_allow(keeper, 2, &peers) ||
+        timekeeper_gap(&held, &peers) == 0) {
         keeper->refuted_ns = 0;
         return;
     }

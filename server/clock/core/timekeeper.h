@@ -69,9 +69,11 @@ struct timekeeper_settings {
 struct timekeeper_peers {
     uint32_t voices; /* references of peers, correlated ones once; 0: none */
     bool agreed;     /* `hull` is set: the points that all but (voices - 1) / 2 of them can be true with */
-    tai_mono_t raw;  /* on our timeline */
-    struct tai_interval hull; /* there */
-    uint32_t servers;         /* others of the configuration, silent ones too */
+    /* `allowed` is set: those that all but voices / 2 of them can. A reference of ours is one voice more, and excluded only outside of it. */
+    bool excludes;
+    tai_mono_t raw;                    /* on our timeline */
+    struct tai_interval hull, allowed; /* there */
+    uint32_t servers;                  /* others of the configuration, silent ones too */
     uint32_t crystals_count;
     struct flywheel_reading crystals[SYNC_SERVERS_MAX];
 };

@@ -37,10 +37,20 @@ static struct hull_item item_of(const struct sync_reference *r, tai_mono_t raw)
     return (struct hull_item){mid - half, mid + half, r->group};
 }
 
+/* The points that all but f of them can be true with; false: there are none. */
+static bool intersect(const struct hull_item *items, size_t n, size_t f, struct tai_interval *ret)
+{
+    struct hull_item hull;
+    if (hull_intersect(items, n, f, &hull, NULL) != HULL_OK)
+        return false;
+    *ret = (struct tai_interval){{hull.earliest_ns}, {hull.latest_ns}};
+    return true;
+}
+
 void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mono_t raw,
                          struct timekeeper_peers *ret_peers)
 {
-    struct hull_item items[SYNC_SERVERS_MAX], hull;
+    struct hull_item items[SYNC_SERVERS_MAX];
     struct timekeeper_peers peers = {.raw = raw};
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
@@ -60,9 +70,7 @@ void timekeeper_peers_of(const struct view_source *sources, size_t count, tai_mo
         voices += !again;
     }
     peers.voices = (uint32_t)voices;
-    if (voices > 0 && hull_intersect(items, n, (voices - 1) / 2, &hull, NULL) == HULL_OK) {
-        peers.agreed = true;
-        peers.hull = (struct tai_interval){{hull.earliest_ns}, {hull.latest_ns}};
-    }
+    peers.agreed = voices > 0 && intersect(items, n, (voices - 1) / 2, &peers.hull);
+    peers.excludes = voices > 0 && intersect(items, n, voices / 2, &peers.allowed);
     *ret_peers = peers;
 }

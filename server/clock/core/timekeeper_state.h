@@ -113,6 +113,8 @@ bool timekeeper_held_at(const struct timekeeper *keeper, tai_mono_t raw, struct 
 /* The peers' hull carried to `raw`, if at least `voices` make it and it is fresh. */
 bool timekeeper_peers_at(const struct timekeeper *keeper, tai_mono_t raw, uint32_t voices,
                          struct hull_item *ret_item);
+/* Likewise, now: outside of what the peers allow a reference of ours is excluded. */
+bool timekeeper_peers_allow(const struct timekeeper *keeper, uint32_t voices, struct hull_item *ret_item);
 /* By how much they have no point in common; 0: they have one. */
 int64_t timekeeper_gap(const struct hull_item *a, const struct hull_item *b);
 struct hull_item timekeeper_item(tai_t tai, int64_t half_width_ns);

@@ -56,7 +56,7 @@ static enum timekeeper_reason disagreement(const struct timekeeper *k, const str
         return s->stepped ? TIMEKEEPER_STEP : TIMEKEEPER_DRAG;
     if (excluded_by(k, &said, ret_value) < WITNESS_LEVELS)
         return TIMEKEEPER_DRAG;
-    if (timekeeper_peers_at(k, k->now, 2, &other) && (*ret_value = timekeeper_gap(&said, &other)) > 0)
+    if (timekeeper_peers_allow(k, 2, &other) && (*ret_value = timekeeper_gap(&said, &other)) > 0)
         return TIMEKEEPER_PEERS;
     if (s->verdict == REFCLOCK_QUARANTINED && s->has_first && (*ret_value = unsteady(k, s)) > 0)
         return TIMEKEEPER_NOT_STEADY;
@@ -262,7 +262,7 @@ static void begin(struct timekeeper *k)
         struct hull_item said = interval_of(s);
         if ((j.outvoted & 1u << i) != 0)
             timekeeper_set(k, h.sources[i], REFCLOCK_SUSPECT, TIMEKEEPER_OUTVOTED, outvoted_by(&h, i, &j));
-        else if (!k->held && timekeeper_peers_at(k, k->now, 1, &peer) && timekeeper_gap(&said, &peer) > 0)
+        else if (!k->held && timekeeper_peers_allow(k, 1, &peer) && timekeeper_gap(&said, &peer) > 0)
             timekeeper_quarantine(k, h.sources[i], k->now.ns, TIMEKEEPER_UNDECIDED,
                                   timekeeper_gap(&said, &peer));
         else if (s->eligible)

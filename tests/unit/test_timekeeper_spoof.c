@@ -55,6 +55,63 @@ START_TEST(a_step_of_10_ms_for_a_day)
 }
 END_TEST
 
+/* Without a fix for a moment, or silent for long, or with yesterday's date: what it says afterwards is the same lie. */
+START_TEST(a_lost_fix_is_no_step_back)
+{
+    struct rig rig;
+    receiver(&rig, 72, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    rig.sources[0].step_ns = 10 * MS;
+    rig_seconds(&rig, 3);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    if (_i == 0) {
+        timekeeper_lost(rig.keeper, 0, REFCLOCK_REFUSED, "no fix");
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_REFUSED);
+    } else if (_i == 1) {
+        rig.sources[0].on = false;
+        rig_seconds(&rig, 100);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SILENT);
+        rig.sources[0].on = true;
+    } else {
+        rig.sources[0].step_ns -= TIMEKEEPER_DAY_NS;
+        rig_seconds(&rig, 2);
+        ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ERA);
+        rig.sources[0].step_ns += TIMEKEEPER_DAY_NS;
+    }
+    rig_second(&rig);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    ck_assert_int_eq(rig_reason(&rig, 0), TIMEKEEPER_STEP);
+    rig_seconds(&rig, DAY_S / 2);
+    ck_assert_int_gt(rig.reference.half_width.ns, 10 * MS);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SUSPECT);
+    rig.sources[0].step_ns = 0;
+    rig_seconds(&rig, 330);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
+/* Three bad samples, and then no fix for hours: it comes back with the truth, which is a step back. */
+START_TEST(who_comes_back_true_has_stepped_back)
+{
+    struct rig rig;
+    receiver(&rig, 73, OSCILLATOR_PC, 1e-9, 2 * HOUR_S);
+    rig.sources[0].step_ns = 10 * MS;
+    rig_seconds(&rig, 3);
+    timekeeper_lost(rig.keeper, 0, REFCLOCK_REFUSED, "no fix");
+    rig.sources[0].on = false;
+    rig_seconds(&rig, 6 * HOUR_S);
+    rig.sources[0].on = true;
+    rig.sources[0].step_ns = 0;
+    rig_seconds(&rig, 2);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_QUARANTINED);
+    rig_seconds(&rig, 301);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(after_a_step_the_truth_is_taken_up_again)
 {
     struct rig rig;
@@ -508,6 +565,7 @@ int main(void)
     tcase_add_test(tc, after_a_step_the_truth_is_taken_up_again);
     tcase_add_test(tc, after_an_impossible_drag_the_truth_is_taken_up_again);
     tcase_add_test(tc, one_lying_peer_excludes_nothing);
+    tcase_add_test(tc, who_comes_back_true_has_stepped_back);
     tcase_add_test(tc, a_glitch_is_left_out);
     tcase_add_test(tc, yesterday_is_not_replayed);
     tcase_add_test(tc, one_wrong_date_does_not_outlive_a_restart);
@@ -519,6 +577,7 @@ int main(void)
         tcase_add_test(tc, the_way_out_of_a_wrong_date_is_named);
         tcase_add_test(tc, dates_that_cannot_be);
         tcase_add_test(tc, a_step_of_10_ms_for_a_day);
+        tcase_add_loop_test(tc, a_lost_fix_is_no_step_back, 0, 3);
         tcase_add_test(tc, a_drag_beyond_the_oscillator_is_excluded);
         tcase_add_test(tc, what_is_held_returns_from_a_drag);
         tcase_add_test(tc, an_unlikely_drag_is_doubted);

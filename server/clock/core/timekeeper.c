@@ -38,7 +38,6 @@ void timekeeper_set(struct timekeeper *keeper, size_t source, enum refclock_verd
     if (verdict == REFCLOCK_SUSPECT ||
         (verdict == REFCLOCK_ERA && s->returned)) /* a cold receiver names any date */
         s->penance = true;
-    s->stepped = s->stepped && verdict == REFCLOCK_SUSPECT;
     if (news)
         timekeeper_report(keeper, (struct timekeeper_report){.kind = TIMEKEEPER_SAYS_VERDICT,
                                                              .source = (uint8_t)source,
@@ -65,7 +64,7 @@ void timekeeper_quarantine(struct timekeeper *keeper, size_t source, int64_t raw
 {
     struct timekeeper_source *s = &keeper->sources[source];
     s->since_ns = raw_ns;
-    s->has_first = s->eligible = false;
+    s->has_first = s->eligible = s->stepped = s->has_story = false;
     s->off_samples = 0;
     timekeeper_set(keeper, source, REFCLOCK_QUARANTINED, reason, value);
 }
@@ -254,7 +253,7 @@ static void new_timeline(struct timekeeper *keeper, const struct engine_now *now
         struct timekeeper_source *s = &keeper->sources[i];
         if (s->filter.timeline.id != now->timeline.id)
             refclock_filter_reset(&s->filter);
-        s->speaks = false;
+        s->speaks = s->stepped = s->has_story = false;
         if (s->verdict == REFCLOCK_ACCEPTED || s->verdict == REFCLOCK_QUARANTINED ||
             s->verdict == REFCLOCK_SUSPECT)
             timekeeper_quarantine(keeper, i, now->raw.ns, TIMEKEEPER_NEW, 0);

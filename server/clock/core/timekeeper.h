@@ -17,7 +17,8 @@
  *
  * A new source, or one that comes back, is in *quarantine*: it must agree with what is held, with the other sources and with the
  * peers for `quarantine_ns`, or with itself where nothing is known; then it counts. A suspect must for `penance_ns`; one that
- * stepped away has to step back first, for that what is held has grown beyond its lie is no agreement.
+ * stepped away has to step back first, for that what is held has grown beyond its lie is no agreement, and neither is that nothing
+ * came from it for a while.
  * Nothing of what a receiver shows of itself (signal, satellites, jamming, position) decides; it makes a quarantine four times
  * as long.
  *

@@ -111,6 +111,18 @@ static int64_t jumped(const struct timekeeper *k, const struct refclock_sample *
     return timekeeper_gap(&before, &now);
 }
 
+/* It may fall silent before there is an estimate of what it says since. */
+static void begin_story(const struct timekeeper *k, const struct refclock_sample *s,
+                        struct timekeeper_source *src)
+{
+    struct hull_item held;
+    src->has_story = timekeeper_held_at(k, s->raw, &held);
+    if (!src->has_story)
+        return;
+    src->story_fit = src->estimate.fit;
+    src->story_ns = s->tai.ns - held.earliest_ns - (held.latest_ns - held.earliest_ns) / 2;
+}
+
 /* Refuses a sample of a bad date or far from what is held. A source that counts, or is about to, is allowed a glitch. */
 static bool is_refused(struct timekeeper *k, const struct refclock_sample *s)
 {
@@ -132,10 +144,13 @@ static bool is_refused(struct timekeeper *k, const struct refclock_sample *s)
     if (trusted && ++src->off_samples < TIMEKEEPER_RUN)
         return true;
     refclock_filter_reset(&src->filter); /* what it says from now on is judged anew */
-    if (verdict != REFCLOCK_SUSPECT)
+    if (verdict != REFCLOCK_SUSPECT) {
         timekeeper_set(k, s->source, verdict, reason, value);
-    else
-        timekeeper_suspect(k, s->source, reason, value, reason == TIMEKEEPER_STEP);
+        return true;
+    }
+    timekeeper_suspect(k, s->source, reason, value, reason == TIMEKEEPER_STEP);
+    if (src->stepped)
+        begin_story(k, s, src);
     return true;
 }
 
@@ -174,6 +189,10 @@ static void count_in(struct timekeeper *k, const struct refclock_sample *s)
         break;
     }
     src->said = NULL;
+    if (src->stepped) { /* a fix lost since then is no step back */
+        timekeeper_set(k, s->source, REFCLOCK_SUSPECT, TIMEKEEPER_STEP, size_of(src->story_ns));
+        return;
+    }
     timekeeper_quarantine(k, s->source, s->raw.ns, src->returned ? TIMEKEEPER_CAME_BACK : TIMEKEEPER_NEW, 0);
 }
 

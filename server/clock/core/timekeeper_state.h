@@ -35,7 +35,7 @@ struct timekeeper_source {
     bool returned;     /* it counted before */
     bool penance;      /* it was a suspect since it last counted */
     bool eligible;     /* quarantine is over */
-    /* Of a suspect that stepped away from what was held: */
+    /* Of a suspect that stepped away from what was held, until it steps back; also while nothing comes from it: */
     bool stepped, has_story;
     uint32_t story_fit; /* number of the fit with which it says so */
     int64_t story_ns;   /* by how much, from the middle of what was held then */

@@ -122,6 +122,35 @@ START_TEST(holdover_decides_between_two)
 }
 END_TEST
 
+/* True for a moment, then false for a moment, never long enough to be a suspect: that contradicts nobody whom the holdover confirms. */
+START_TEST(who_is_off_keeps_nobody_waiting)
+{
+    struct rig rig;
+    rig_start(&rig, 74, OSCILLATOR_PC, 1e-9);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    (void)rig_add(&rig, REFCLOCK_GPSD, 100, 250);
+    rig.sources[1].on = false;
+    rig_begin(&rig, NULL);
+    rig_seconds(&rig, HOUR_S);
+    rig.sources[0].on = false;
+    rig_seconds(&rig, 120);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_SILENT);
+    rig.sources[0].on = true;
+    for (unsigned i = 0; i < 40; i++) {
+        rig.sources[1].on = i % 2 == 0;
+        rig.sources[1].step_ns = i % 4 == 0 ? 100 * MS : 0;
+        rig_second(&rig);
+        if (rig.sources[1].on)
+            ck_assert_int_eq(rig_verdict(&rig, 1), REFCLOCK_QUARANTINED);
+        timekeeper_lost(rig.keeper, 1, REFCLOCK_SILENT, "it hung up");
+    }
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    ck_assert_uint_eq(rig.suspicions, 0);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(every_source_lies_but_one)
 {
     for (unsigned together = 0; together < 2; together++) {
@@ -500,6 +529,7 @@ int main(void)
     tcase_add_test(tc, a_fix_that_does_not_agree_with_itself_stays_there);
     tcase_add_test(tc, two_receivers_100_ms_apart);
     tcase_add_test(tc, holdover_decides_between_two);
+    tcase_add_test(tc, who_is_off_keeps_nobody_waiting);
     tcase_add_test(tc, two_on_one_antenna_are_no_majority);
     tcase_add_test(tc, one_of_three_drags_and_is_outvoted);
     tcase_add_test(tc, another_timeline_begins_anew);

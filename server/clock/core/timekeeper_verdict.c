@@ -205,13 +205,14 @@ static void let_speak(const struct timekeeper *k, struct hearing *h, size_t sour
     h->sources[h->count++] = (uint8_t)source;
 }
 
+/* Of those in quarantine who is off this second has no voice: it could keep an honest one waiting for ever. */
 static void hear_all(const struct timekeeper *k, enum refclock_verdict verdict, struct hearing *h)
 {
     h->count = 0;
     const struct timekeeper_source *first = NULL;
     for (size_t i = 0; i < k->settings.sources_count; i++) {
         const struct timekeeper_source *s = &k->sources[i];
-        if (s->verdict != verdict || !s->speaks)
+        if (s->verdict != verdict || !s->speaks || (verdict == REFCLOCK_QUARANTINED && s->off_seconds > 0))
             continue;
         first = first != NULL ? first : s;
         let_speak(k, h, i, first->estimate.tai);

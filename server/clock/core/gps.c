@@ -389,6 +389,15 @@ static void take_devices(struct gps *g, const struct gps_message *m, tai_mono_t 
         lose(g, &none);
 }
 
+/* Each time: the timekeeper may have forgotten it, or hold another receiver's for it. */
+static void tell_leap(const struct gps *g, const struct gps_receiver *r)
+{
+    if (g->chosen < 0 || r != &g->receivers[g->chosen] || !r->leap.has)
+        return;
+    g->feed->leap(g->feed->ctx,
+                  &(struct refclock_leap){g->source, true, r->leap.tai_utc_s, REFCLOCK_LEAP_UNKNOWN});
+}
+
 static void take_tpv(struct gps *g, struct gps_receiver *r, const struct gps_tpv *tpv,
                      const struct engine_now *now)
 {
@@ -397,18 +406,14 @@ static void take_tpv(struct gps *g, struct gps_receiver *r, const struct gps_tpv
         withhold(g, r, &no_fix);
         return;
     }
-    if (tpv->has_leap && gps_leap_heard(&r->leap, tpv->leap_s + GPS_TAI_S, now->raw) && r == chosen(g))
-        g->feed->leap(g->feed->ctx,
-                      &(struct refclock_leap){g->source, true, r->leap.tai_utc_s, REFCLOCK_LEAP_UNKNOWN});
+    if (tpv->has_leap)
+        gps_leap_heard(&r->leap, tpv->leap_s + GPS_TAI_S, now->raw);
     bool again = r->fix.has && r->fix.utc_s == tpv->utc_s && r->fix.utc_ns == tpv->utc_ns;
     if (again)
         return;
     r->fix = (struct gps_instant){true, now->raw, tpv->utc_s, tpv->utc_ns};
-    int was = g->chosen;
     choose(g, now->raw);
-    if (r == chosen(g) && g->chosen != was && r->leap.has)
-        g->feed->leap(g->feed->ctx,
-                      &(struct refclock_leap){g->source, true, r->leap.tai_utc_s, REFCLOCK_LEAP_UNKNOWN});
+    tell_leap(g, r);
     if (!r->toff.has || !is_recent(r->toff.raw, now->raw, GPS_SERIAL_LIFE_NS))
         take_serial(g, r, &r->fix, GPS_ARRIVAL_NS);
 }

@@ -3,12 +3,10 @@
 
 #define HALF_YEAR_NS INT64_C(15724800000000000) /* 182 days */
 
-bool gps_leap_heard(struct gps_leap *leap, int32_t tai_utc_s, tai_mono_t raw)
+void gps_leap_heard(struct gps_leap *leap, int32_t tai_utc_s, tai_mono_t raw)
 {
-    if (leap->has && leap->tai_utc_s == tai_utc_s)
-        return false;
-    *leap = (struct gps_leap){true, tai_utc_s, raw};
-    return true;
+    if (!leap->has || leap->tai_utc_s != tai_utc_s)
+        *leap = (struct gps_leap){true, tai_utc_s, raw};
 }
 
 /* Whether TAI-UTC can have become `now_s` since a table ended with `last_s`. */

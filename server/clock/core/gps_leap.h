@@ -43,8 +43,8 @@ enum gps_leap_verdict {
     GPS_LEAP_UNKNOWN   /* neither a valid table nor a count */
 };
 
-/* The count came, at `raw`. True if it is another than before, or the first. */
-bool gps_leap_heard(struct gps_leap *leap, int32_t tai_utc_s, tai_mono_t raw);
+/* The count came, at `raw`. */
+void gps_leap_heard(struct gps_leap *leap, int32_t tai_utc_s, tai_mono_t raw);
 /* As the rule says; *ret_tai_utc_s is written with GPS_LEAP_FINE. `table_s`: the table's value, unless `status` is
  * TAISTAMP_UTC_UNKNOWN; `expired_ns`: how long before that date the table expired, >= 0, INT64_MAX: not known. */
 enum gps_leap_verdict gps_leap_decide(const struct gps_leap *leap, tai_mono_t raw,

@@ -161,8 +161,9 @@ static void look_at(struct timekeeper *k, size_t source)
     s->eligible = left <= 0;
     if (s->reason == TIMEKEEPER_NEW || s->reason == TIMEKEEPER_CAME_BACK)
         s->value = left > 0 ? left : 0;
-    /* With a wrong count of leap seconds a receiver that has just begun is wrong by them; it finds out within 13 minutes. */
-    if (s->leap_told && !k->held)
+    /* With a wrong count of leap seconds a receiver that has just begun is wrong by them; it finds out within 13 minutes. A table that
+     * has expired at the receiver's date refutes no count (gps_leap.h). */
+    if (s->leap_told && !k->held && k->table.expires.ns > s->estimate.tai.ns)
         timekeeper_quarantine(k, source, k->now.ns, TIMEKEEPER_LEAP_COUNT, s->tai_utc_s);
 }
 

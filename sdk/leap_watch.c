@@ -83,11 +83,14 @@ static bool same_leap(const struct sync_leap *a, const struct sync_leap *b)
            a->next.ns == b->next.ns && a->expires.ns == b->expires.ns;
 }
 
-/* TAI by the system's clock; false without a table that reaches it. */
+/* TAI by the system's clock; false without a table that reaches it. A clock from before the table was written is wrong: today is that
+ * day at least. */
 static bool system_tai(const struct leap_table *table, int64_t realtime_ns, tai_t *ret_tai)
 {
     int64_t ns;
     int32_t s;
+    if (table != NULL && realtime_ns < table->updated_posix_s * NS_PER_S)
+        realtime_ns = table->updated_posix_s * NS_PER_S;
     if (leap_offset_at_posix(table, arith_div_floor(realtime_ns, NS_PER_S, &ns), &s) == TAISTAMP_UTC_UNKNOWN)
         return false;
     ret_tai->ns = realtime_ns + s * NS_PER_S;

@@ -23,7 +23,7 @@ bool leap_watch_hourly(struct leap_watch *watch, int64_t realtime_ns);
 /* The next look reads the file again. */
 void leap_watch_again(struct leap_watch *watch);
 /* Looks hourly. What holds at `tai`, or where that is not known (NULL) at REALTIME `realtime_ns`: the system's clock may be years off at a
- * start, and is ambiguous near a leap second. A leap
+ * start, and is ambiguous near a leap second; where it is behind the table's own date, at that date. A leap
  * second stays the next one until it is some seconds past, because the kernel makes it by a clock that is not quite ours. True if that differs from *leap, which is replaced then. Without a table
  * `expires` is 0. */
 bool leap_watch_look(struct leap_watch *watch, int64_t realtime_ns, const tai_t *tai, struct sync_leap *leap);

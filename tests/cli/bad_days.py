@@ -3,6 +3,7 @@
 """The bad days of references, each against a real clock process with a gpsd or NTP servers of ours. What the sources say is wrong;
 this machine's clock is the truth (the honest ones tell its time). All the while every page is read: each interval holds the truth,
 and no line steps. With words as arguments only those days."""
+import calendar
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import threading
 import time
 import traceback
 
-from fakes import Gpsd, Ntp, ntp_s, realtime, table
+from fakes import NTP_TO_POSIX_S, Gpsd, Ntp, ntp_s, realtime, table
 from rig import TAID, Taid, check, conclude, failures
 from solo import ask, cluster_of_one, until
 
@@ -35,6 +36,7 @@ class Node:
     def __init__(self, work, name, *sources, more=()):
         self.name = name
         self.sources = sources
+        self.ahead_ns = 0  # the truth, of this machine's clock, in TAI - 37 s
         self.taid = Taid(os.path.join(work, name))
         cluster_of_one(self.taid, [f'name: s{i}, {s.reference}' for i, s in enumerate(sources)], *more)
         self.control = os.path.join(self.taid.folder, 'run/control')
@@ -69,7 +71,7 @@ class Node:
             self.before = None
             return
         self.known += 1
-        off = r['middle'] - r['realtime'] - 37 * 10**9
+        off = r['middle'] - r['realtime'] - 37 * 10**9 - self.ahead_ns
         if abs(off) > r['half'] + r['slack'] + READING_NS:
             self.false += 1
             self.worst = f'{off} ns off, half-width {r["half"]} ns'
@@ -291,6 +293,27 @@ def all_but_one(node):
 
 # ---- Leap tables ----
 
+AHEAD_DAYS, COMING = 750, 2  # another date: beyond so many leap seconds that the table has still to come
+
+
+def table_to_come(path):
+    """The shipped table with two leap seconds more, at the next two new years."""
+    expires_s = ntp_s(86400 * 1000)
+    rows, _ = table(path, expires_s)
+    year = time.gmtime().tm_year
+    coming = [(str(calendar.timegm((year + i, 1, 1, 0, 0, 0)) + NTP_TO_POSIX_S), str(37 + i)) for i in range(1, COMING + 1)]
+    table(path, expires_s, lines=rows + coming)
+
+
+def other_date(node):
+    """This machine's clock is two years behind its servers, and two leap seconds lie between: their time is TAI by their own date."""
+    node.ahead_ns = AHEAD_DAYS * DAY_NS + COMING * 10**9
+    node.until_counts()
+    known = node.known
+    until(LIMIT_S, f'{node.name}: readings', lambda: node.known > known + 20)
+    check('suspect' not in node.taid.said(), f'{node.name}: an honest server was doubted')
+
+
 def expiry(node):
     """The table expires while all is well: UTC is doubtful, TAI goes on."""
     node.until_counts()
@@ -382,12 +405,13 @@ def days(work):
     servers = [Ntp(), Ntp(identity=b'PPS\0'), Ntp(skew_ns=10**9), Ntp(stratum=2, identity=bytes([127, 127, 1, 255]))]
     refused = [Ntp(), Ntp(stratum=0, identity=b'DENY'), Ntp(stratum=16), Ntp(origin=bytes(8)), Ntp(identity=b'LOCL'),
                Ntp(stratum=0, identity=b'RATE')]
+    dated = [Ntp(skew_ns=AHEAD_DAYS * DAY_NS) for _ in range(3)]
     own_table = (('#leap_file: /usr/share/zoneinfo/leap-seconds.list', 'leap_file: leaps'),)
     past = (('#not_before: 2026-01-01', 'not_before: 2026-01-01'),)  # by default the day of the build, which may be today
     list_of = [(absent, [silent], ()), (hung, [mute], ()), (hostile, [rough], ()), (cold_dates, [old, late], ()), (cold_leap, [coloured], ()),
                (weeks, [rolled], ()), (future, [ahead], ()), (no_fix, [dark], ()), (steps, [spoofed], ()), (yesterday, replayed, past),
                (apart, pair, ()), (disagree, trio, ()), (all_but_one, loyal, ()), (expiry, expiring, own_table),
-               (leap_files, renewed, own_table), (ntp_servers, servers, ()), (ntp_refused, refused, ())]
+               (leap_files, renewed, own_table), (other_date, dated, own_table), (ntp_servers, servers, ()), (ntp_refused, refused, ())]
     wanted = sys.argv[1:]
     for do, sources, more in list_of:
         if not wanted or do.__name__ in wanted:
@@ -416,7 +440,10 @@ def main():
         watcher = threading.Thread(target=watch, args=(nodes, over))
         try:
             for node in nodes:
-                table(leap_file(node), ntp_s(86400 * 30) if node.name == 'leap_files' else ntp_s(60))  # of those that are told of it
+                if node.name == 'other_date':
+                    table_to_come(leap_file(node))
+                else:
+                    table(leap_file(node), ntp_s(86400 * 30) if node.name == 'leap_files' else ntp_s(60))  # of those that are told of it
                 for source in node.sources:
                     source.start()
                 node.start()

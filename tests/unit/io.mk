@@ -6,7 +6,7 @@ tests_unit_test_udp_SOURCES = tests/unit/test_udp.c
 tests_unit_test_udp_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_udp_LDADD = $(io_test_libs)
 
-client_io_tests = tests/unit/test_clocks tests/unit/test_host tests/unit/test_rivals tests/unit/test_steer
+client_io_tests = tests/unit/test_clocks tests/unit/test_host tests/unit/test_leap_watch tests/unit/test_rivals tests/unit/test_steer
 check_PROGRAMS += $(client_io_tests)
 TESTS += $(client_io_tests)
 client_io_test_libs = libtaiclientio.la $(io_test_libs)
@@ -16,5 +16,8 @@ tests_unit_test_host_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_host_LDADD = libtaiclientio.la libtaiclientcore.la libtaisync.la libtaistamp.la $(io_test_libs)
 tests_unit_test_steer_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_steer_LDADD = $(client_io_test_libs)
+tests_unit_test_leap_watch_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_leap_watch_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+tests_unit_test_leap_watch_LDADD = libtaiclientio.la libtaistamp.la $(io_test_libs)
 tests_unit_test_rivals_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_rivals_LDADD = $(client_io_test_libs)

@@ -15,6 +15,7 @@ check_PROGRAMS += tests/unit/test_ntp_smear tests/unit/test_ntp_keys
 TESTS += tests/unit/test_ntp_smear tests/unit/test_ntp_keys
 tests_unit_test_ntp_smear_SOURCES = tests/unit/test_ntp_smear.c tests/unit/ntp_world.c tests/unit/ntp_world.h tests/unit/prop.h
 tests_unit_test_ntp_smear_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ntp_smear_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
 tests_unit_test_ntp_smear_LDADD = $(ntp_test_libs)
 tests_unit_test_ntp_keys_SOURCES = tests/unit/test_ntp_keys.c
 tests_unit_test_ntp_keys_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)

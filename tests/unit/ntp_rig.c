@@ -5,6 +5,7 @@
 
 #include "client/io/clocks.h"
 #include "sdk/time/arith.h"
+#include "server/clock/core/utc_leap.h"
 #include "server/libevent.h"
 
 static void rig_now(void *ctx, struct engine_now *ret_now)
@@ -62,13 +63,14 @@ static void rig_lost(void *ctx, uint8_t source, enum refclock_verdict verdict, c
     rig->why = why;
 }
 
-static void rig_leap_table(void *ctx, struct sync_leap *ret_leap)
+static void rig_leaps_at(void *ctx, int64_t posix_s, struct utc_leaps *ret_leaps)
 {
     (void)ctx;
-    *ret_leap = (struct sync_leap){.tai_utc_s = NTP_RIG_TAI_UTC_S,
-                                   .next_tai_utc_s = NTP_RIG_TAI_UTC_S,
-                                   .next = {INT64_MAX},
-                                   .expires = {INT64_C(4000000000) * NS_PER_S}};
+    (void)posix_s;
+    *ret_leaps = (struct utc_leaps){.table = {.tai_utc_s = NTP_RIG_TAI_UTC_S,
+                                              .next_tai_utc_s = NTP_RIG_TAI_UTC_S,
+                                              .next = {INT64_MAX},
+                                              .expires = {INT64_C(4000000000) * NS_PER_S}}};
 }
 
 static bool rig_tai_at(void *ctx, tai_mono_t raw, struct tai_interval *ret_interval)
@@ -101,7 +103,7 @@ void ntp_rig_init(struct ntp_rig *rig, const char *address, int64_t poll_ns, con
                                        .lost = rig_lost,
                                        .now = rig_now,
                                        .locate = rig_locate,
-                                       .leap_table = rig_leap_table,
+                                       .leaps_at = rig_leaps_at,
                                        .upstream = rig_upstream,
                                        .tai_at = rig_tai_at};
     rig->place = (struct refclock_place){.base = rig->base,

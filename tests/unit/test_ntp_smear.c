@@ -4,6 +4,7 @@
 
 #include "sdk/time/page.h"
 #include "server/clock/core/upstreams.h"
+#include "tests/unit/leap_tables.h"
 #include "tests/unit/ntp_world.h"
 #include "tests/unit/prop.h"
 
@@ -79,15 +80,15 @@ START_TEST(the_clusters_table)
     static const struct {
         int64_t posix_s;
         enum taistamp_utc_status with_own, without;
-        int32_t with_own_s, without_s;
+        int32_t with_own_s, without_s, minute_later_s; /* the last with our own */
     } rows[] = {
-        {63071999, TAISTAMP_UTC_UNKNOWN, TAISTAMP_UTC_UNKNOWN, 99, 99},
-        {1699999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 10, 11},
-        {1700000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11},
-        {1799999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11},
-        {1800000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12},
-        {1809999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12},
-        {1810000000, TAISTAMP_UTC_EXPIRED, TAISTAMP_UTC_UNKNOWN, 10, 99},
+        {63071999, TAISTAMP_UTC_UNKNOWN, TAISTAMP_UTC_UNKNOWN, 99, 99, 10},
+        {1699999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 10, 11, 11},
+        {1700000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11, 11},
+        {1799999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 11, 11, 12},
+        {1800000000, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12, 12},
+        {1809999999, TAISTAMP_UTC_OK, TAISTAMP_UTC_OK, 12, 12, 10},
+        {1810000000, TAISTAMP_UTC_EXPIRED, TAISTAMP_UTC_UNKNOWN, 10, 99, 10},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int32_t s = 99;
@@ -97,9 +98,72 @@ START_TEST(the_clusters_table)
         ck_assert_int_eq(utc_leap_at(NULL, &newer, rows[i].posix_s, &s), rows[i].without);
         ck_assert_int_eq(s, rows[i].without_s);
     }
+    struct utc_leaps leaps;
+    tai_t tai;
+    int64_t doubt;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t then_s = rows[i].posix_s + 60;
+        utc_leaps_at(&own, &newer, then_s, &leaps);
+        ck_assert_int_eq(utc_leap_tai(&leaps, then_s, 0, &tai, &doubt), UTC_LEAP_OK);
+        ck_assert_int_eq(tai.ns, (then_s + rows[i].minute_later_s) * S);
+    }
     int32_t s = 99;
     ck_assert_int_eq(utc_leap_at(&own, &none, 1700000000, &s), TAISTAMP_UTC_EXPIRED);
     ck_assert_int_eq(s, 10);
+}
+END_TEST
+
+/* Whatever today is: each date has its own offset, and its neighbours before and after. Decades of the shipped table, in steps that
+ * visit every second of a day, against the table itself. */
+START_TEST(far_from_today)
+{
+    const struct leap_table table = table_real(), negative = table_negative();
+    const struct leap_table *both[] = {&table, &negative};
+    for (size_t i = 0; i < 2; i++) {
+        for (int64_t s = 63072000 + 86400; s < both[i]->expires_posix_s; s += 21600 - 1) {
+            struct utc_leaps leaps;
+            tai_t tai, truth;
+            int64_t doubt;
+            enum taistamp_utc_status status;
+            utc_leaps_at(both[i], NULL, s, &leaps);
+            enum utc_leap_verdict v = utc_leap_tai(&leaps, s, 7, &tai, &doubt);
+            ck_assert(v == UTC_LEAP_OK || v == UTC_LEAP_NEAR);
+            if (v == UTC_LEAP_NEAR)
+                continue;
+            ck_assert_int_eq(leap_tai_from_posix(both[i], s, &truth, &status), TAI_OK);
+            ck_assert_msg(tai.ns == truth.ns + 7 && doubt == 0, "POSIX %lld: %lld ns off", (long long)s,
+                          (long long)(tai.ns - truth.ns - 7));
+        }
+    }
+}
+END_TEST
+
+/* What stands before and after a date, and that both sides of a leap second are refused from either state. */
+START_TEST(state_of_a_date)
+{
+    const struct leap_table table = table_real(), negative = table_negative();
+    const int64_t at = 1136073600; /* 2006 */
+    struct utc_leaps leaps;
+    tai_t tai;
+    int64_t doubt;
+    utc_leaps_at(&table, NULL, 946684800, &leaps); /* 2000 */
+    ck_assert(leaps.table.tai_utc_s == 32 && leaps.table.next_tai_utc_s == 33 && leaps.has_last);
+    ck_assert_int_eq(leaps.table.next.ns, (at + 33) * S);
+    ck_assert_int_eq(leaps.last.ns, (INT64_C(915148800) + 32) * S);
+    utc_leaps_at(&table, NULL, 1790000000, &leaps);
+    ck_assert(leaps.table.tai_utc_s == 37 && leaps.table.next.ns == PAGE_NEVER && leaps.last_step_s == 1);
+    ck_assert_int_eq(leaps.table.expires.ns, leap_expires(&table).ns);
+    for (int64_t s = at - 8; s < at + 8; s++) {
+        utc_leaps_at(&table, NULL, s, &leaps);
+        ck_assert_int_eq(utc_leap_tai(&leaps, s, 0, &tai, &doubt),
+                         s >= at - 5 && s < at + 5 ? UTC_LEAP_NEAR : UTC_LEAP_OK);
+    }
+    utc_leaps_at(&negative, NULL, NEGATIVE_POSIX + 60, &leaps);
+    ck_assert(leaps.table.tai_utc_s == 10 && leaps.last_step_s == -1);
+    utc_leaps_at(&table, NULL, 0, &leaps);
+    ck_assert(leaps.table.expires.ns == 0 && !leaps.has_last);
+    utc_leaps_at(NULL, NULL, 1790000000, &leaps);
+    ck_assert(leaps.table.expires.ns == 0 && leaps.table.next.ns == PAGE_NEVER);
 }
 END_TEST
 
@@ -349,6 +413,8 @@ int main(void)
     tcase_add_test(t, sides_of_a_leap);
     tcase_add_test(t, tables);
     tcase_add_test(t, the_clusters_table);
+    tcase_add_test(t, far_from_today);
+    tcase_add_test(t, state_of_a_date);
     tcase_add_test(t, client_and_tables);
     tcase_add_test(t, judgements);
     tcase_add_loop_test(t, leap_days, 0, sizeof days / sizeof days[0]);

@@ -16,6 +16,7 @@
 #include "sdk/time/page.h"
 #include "server/clock/core/shm_segment.h"
 #include "server/clock/core/sock_sample.h"
+#include "server/clock/core/utc_leap.h"
 #include "server/clock/io/reference_set.h"
 #include "server/clock/io/references.h"
 #include "server/clock/io/serve.h"
@@ -89,12 +90,14 @@ static bool locate(void *ctx, int64_t stamp_ns, tai_mono_t *ret_raw, int64_t *re
     return true;
 }
 
-static void leap_table(void *ctx, struct sync_leap *ret_leap)
+static void leaps_at(void *ctx, int64_t posix_s, struct utc_leaps *ret_leaps)
 {
     struct rig *r = ctx;
-    *ret_leap = (struct sync_leap){TAI_UTC, TAI_UTC + (r->next_leap.ns != 0), {PAGE_NEVER}, {PAGE_NEVER - 1}};
+    (void)posix_s;
+    *ret_leaps = (struct utc_leaps){
+        .table = {TAI_UTC, TAI_UTC + (r->next_leap.ns != 0), {PAGE_NEVER}, {PAGE_NEVER - 1}}};
     if (r->next_leap.ns != 0)
-        ret_leap->next = r->next_leap;
+        ret_leaps->table.next = r->next_leap;
 }
 
 static bool tai_at(void *ctx, tai_mono_t raw, struct tai_interval *ret_interval)
@@ -113,7 +116,7 @@ static struct refclock_place place(struct rig *r)
                                      .lost = on_lost,
                                      .now = now,
                                      .locate = locate,
-                                     .leap_table = leap_table,
+                                     .leaps_at = leaps_at,
                                      .tai_at = tai_at};
     return (struct refclock_place){.base = r->base, .settings = &r->settings, .source = 3, .feed = &r->feed};
 }

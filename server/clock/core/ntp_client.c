@@ -213,12 +213,27 @@ static enum ntp_verdict check_server(const struct ntp_packet *p, uint32_t own_id
 
 /* ---- TAI out of it ---- */
 
+static bool posix_of(uint64_t timestamp, int64_t *ret_posix_s, int32_t *ret_ns)
+{
+    return ntp_date_to_posix(ntp_date_near(timestamp, ERA_PIVOT_S), ret_posix_s, ret_ns) == TAI_OK;
+}
+
+int64_t ntp_client_date(struct bytes datagram)
+{
+    struct ntp_packet packet;
+    struct ntp_tail tail;
+    int64_t posix_s;
+    int32_t ns;
+    return ntp_packet_parse(datagram, &packet, &tail) && posix_of(packet.transmit, &posix_s, &ns) ? posix_s
+                                                                                                  : 0;
+}
+
 static enum ntp_verdict tai_of(uint64_t timestamp, const struct utc_leaps *leaps, tai_t *ret_tai,
                                int64_t *ret_doubt_ns)
 {
     int64_t posix_s;
     int32_t ns;
-    if (ntp_date_to_posix(ntp_date_near(timestamp, ERA_PIVOT_S), &posix_s, &ns) != TAI_OK)
+    if (!posix_of(timestamp, &posix_s, &ns))
         return NTP_BAD_TIMES;
     switch (utc_leap_tai(leaps, posix_s, ns, ret_tai, ret_doubt_ns)) {
     case UTC_LEAP_OK:

@@ -135,7 +135,7 @@ struct ntp_arrival {
     bool placed; /* T4 is known */
     tai_mono_t raw;
     int64_t width_ns;
-    const struct utc_leaps *leaps;
+    const struct utc_leaps *leaps;    /* at ntp_client_date */
     const struct tai_interval *known; /* TAI at `raw` by all else; NULL: unknown */
     uint32_t own_id; /* the reference id by which a client of this machine would name it; 0: not known */
 };
@@ -149,6 +149,8 @@ struct ntp_measured {
     int64_t noise_ns;
     enum refclock_leap_warning warning;
 };
+/* The POSIX second that a reply says to be sent at, nothing checked: the leap state of that date is what it is read by. 0: none. */
+int64_t ntp_client_date(struct bytes datagram);
 /* *ret_measured is written for NTP_OK only. */
 enum ntp_verdict ntp_client_reply(struct ntp_client *client, struct bytes datagram,
                                   const struct ntp_arrival *arrival, struct ntp_measured *ret_measured);

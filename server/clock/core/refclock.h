@@ -146,6 +146,8 @@ enum refclock_verdict {
     REFCLOCK_VERDICTS
 };
 
+struct utc_leaps;
+
 /* What the timekeeper takes from a driver; ctx is the glue's. Called from the loop's thread; what is passed is copied. */
 struct refclock_feed {
     void *ctx;
@@ -163,9 +165,8 @@ struct refclock_feed {
     /* TAI-UTC in force at a POSIX second, by the machine's whole table, and past that by the one in short: the date of a source need not be the present. With
      * TAISTAMP_UTC_EXPIRED the last known; untouched with _UNKNOWN. May be NULL: then leap_table has to do. */
     enum taistamp_utc_status (*tai_utc_at)(void *ctx, int64_t posix_s, int32_t *ret_tai_utc_s);
-    /* The last leap second of that table that has passed: TAI-UTC changed by *ret_step_s (+1: a second 60) at *ret_at. False:
-     * none, or no table. May be NULL: not known. */
-    bool (*leap_last)(void *ctx, tai_t *ret_at, int32_t *ret_step_s);
+    /* That table in short as it is at a POSIX second, for utc_leap_tai. Drivers of shm, sock and ntp need it. */
+    void (*leaps_at)(void *ctx, int64_t posix_s, struct utc_leaps *ret_leaps);
     /* Given after each poll of a network server. May be NULL. */
     void (*upstream)(void *ctx, const struct refclock_upstream *upstream);
     /* Best TAI at `raw` as the node knows it, from all else; false: unknown. For numbering pulses and for eras. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the UTC of a source to TAI, by the leap table in short.
+/* From the UTC of a source to TAI, by the leap table in short: what it says about the date that the source names. That need not be
+ * the date that the host's clock shows, which may be years off at a start, so the short form is made for each reading.
  *
  * Decides: TAI of a POSIX reading. Refuses: a reading within UTC_LEAP_GUARD_NS of a leap second (the source's POSIX clock
  * may have repeated, skipped or not yet noticed it), one without a table, and one from before 1972.
@@ -25,6 +26,12 @@ struct utc_leaps {
     tai_t last;
     int32_t last_step_s; /* +1: a second 60 was inserted */
 };
+
+/* The short form at POSIX second posix_s: what is in force there, the leap second before and the one after, by the whole table `own`
+ * (NULL: none); where that has expired or is missing by `newer` (NULL: none), as long as that is valid: the cluster's. `expires` is 0
+ * without a table and before its first line. */
+void utc_leaps_at(const struct leap_table *own, const struct sync_leap *newer, int64_t posix_s,
+                  struct utc_leaps *ret_leaps);
 
 enum utc_leap_verdict { UTC_LEAP_OK, UTC_LEAP_NO_TABLE, UTC_LEAP_NEAR /* a leap second */, UTC_LEAP_RANGE };
 /* TAI of POSIX second posix_s and ns (0 to 999999999). *ret_doubt_ns: by so much it may be wrong for leap seconds that the

@@ -5,21 +5,13 @@
 #include "server/clock/core/pulse.h"
 #include "server/clock/core/utc_leap.h"
 
-static void leaps_of(const struct refclock_feed *feed, struct utc_leaps *ret_leaps)
-{
-    *ret_leaps = (struct utc_leaps){.has_last = false};
-    feed->leap_table(feed->ctx, &ret_leaps->table);
-    ret_leaps->has_last =
-        feed->leap_last != NULL && feed->leap_last(feed->ctx, &ret_leaps->last, &ret_leaps->last_step_s);
-}
-
 static bool feed_at(const struct refclock_place *place, sync_timeline_t timeline, tai_mono_t raw,
                     int64_t posix_s, int32_t ns, int64_t error_ns)
 {
     struct refclock_sample sample = {.source = place->source, .timeline = timeline, .raw = raw};
     struct utc_leaps leaps;
     int64_t doubt_ns;
-    leaps_of(place->feed, &leaps);
+    place->feed->leaps_at(place->feed->ctx, posix_s, &leaps);
     if (utc_leap_tai(&leaps, posix_s, ns, &sample.tai, &doubt_ns) != UTC_LEAP_OK ||
         !arith_add(sample.tai.ns, place->settings->delay_ns, &sample.tai.ns) ||
         !arith_add(error_ns, doubt_ns, &sample.error_ns))

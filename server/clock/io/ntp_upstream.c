@@ -317,13 +317,12 @@ static void feed_sample(const struct upstream *u, const struct ntp_arrival *a, c
 static void take_reply(struct upstream *u, const struct udp_datagram *d, const struct engine_now *now)
 {
     const struct refclock_feed *feed = u->place->feed;
-    struct utc_leaps leaps = {.has_last = false};
+    struct utc_leaps leaps;
     struct tai_interval known;
     struct ntp_measured m;
     struct ntp_arrival a = {.timeline = now->timeline, .leaps = &leaps, .own_id = u->own_id};
     a.placed = place_stamp(u, d->has_stamp, d->stamp_realtime_ns, now, &a.raw, &a.width_ns);
-    feed->leap_table(feed->ctx, &leaps.table);
-    leaps.has_last = feed->leap_last != NULL && feed->leap_last(feed->ctx, &leaps.last, &leaps.last_step_s);
+    feed->leaps_at(feed->ctx, ntp_client_date(bytes_of(d->bytes, d->len)), &leaps);
     if (a.placed && feed->tai_at(feed->ctx, a.raw, &known))
         a.known = &known;
     enum ntp_verdict v = ntp_client_reply(&u->client, bytes_of(d->bytes, d->len), &a, &m);

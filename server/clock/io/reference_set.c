@@ -145,10 +145,17 @@ static enum taistamp_utc_status tai_utc_at(void *ctx, int64_t posix_s, int32_t *
     return utc_leap_at(host_leaps(set->host), &leap, posix_s, ret_tai_utc_s);
 }
 
-/* The newest line of the table that is not yet to come. */
-static bool leap_last(void *ctx, tai_t *ret_at, int32_t *ret_step_s)
+static void leaps_at(void *ctx, int64_t posix_s, struct utc_leaps *ret_leaps)
 {
-    struct reference_set *set = ctx;
+    const struct reference_set *set = ctx;
+    struct sync_leap leap;
+    host_leap(set->host, &leap);
+    utc_leaps_at(host_leaps(set->host), &leap, posix_s, ret_leaps);
+}
+
+/* The newest line of the table that is not yet to come. */
+static bool leap_last(const struct reference_set *set, tai_t *ret_at, int32_t *ret_step_s)
+{
     const struct leap_table *table = host_leaps(set->host);
     struct sync_leap leap;
     host_leap(set->host, &leap);
@@ -283,7 +290,7 @@ enum tai_err reference_set_new(const struct reference_set_settings *settings, st
                                        .locate = locate,
                                        .leap_table = leap_table,
                                        .tai_utc_at = tai_utc_at,
-                                       .leap_last = leap_last,
+                                       .leaps_at = leaps_at,
                                        .upstream = on_upstream,
                                        .tai_at = tai_at};
     enum tai_err err = make_keeper(set, error);

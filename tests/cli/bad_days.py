@@ -370,6 +370,8 @@ def ntp_servers(node):
     node.until_counts(0, 1)
     node.until_verdict(2, 'suspect')
     node.until_verdict(3, 'smeared')
+    node.said('reference s2: the server answers')
+    check(re.search('reference s2.* counts', node.taid.said()) is None, f'{node.name}: the log counts a server a second off')
     check(node.tracking()['source'] == 'upstream', f'{node.name}: {node.tracking()["source"]}')
 
 

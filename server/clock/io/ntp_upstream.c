@@ -84,7 +84,7 @@ static void well(struct upstream *u)
 {
     if (u->good)
         return;
-    log_notice("reference %s: the server answers and counts", name_of(u));
+    log_notice("reference %s: the server answers", name_of(u));
     u->good = true;
     u->why = NULL;
     u->resolve_pause_ns = RESOLVE_MIN_NS / 2;

@@ -18,6 +18,6 @@ tests_unit_test_steer_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_steer_LDADD = $(client_io_test_libs)
 tests_unit_test_leap_watch_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_leap_watch_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
-tests_unit_test_leap_watch_LDADD = libtaiclientio.la libtaistamp.la $(io_test_libs)
+tests_unit_test_leap_watch_LDADD = $(io_test_libs) libtaistamp.la
 tests_unit_test_rivals_CFLAGS = $(IO_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_rivals_LDADD = $(client_io_test_libs)

@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #include "client/io/host.h"
-#include "sdk/leap_watch.h"
-#include "sdk/time/page.h"
 
 #define WAKE_NS INT64_C(1000000)
 
@@ -130,22 +128,6 @@ START_TEST(a_record_without_a_file_is_a_bug)
 }
 END_TEST
 
-/* A table of another server, through a leap second in which no server is heard. */
-START_TEST(their_table_moves_on)
-{
-    const int64_t next = INT64_C(1800000037) * 1000000000;
-    const struct sync_leap own = {37, 37, {PAGE_NEVER}, {next - 1}};
-    const struct sync_leap theirs = {37, 38, {next}, {next + 1000000000000}};
-    ck_assert_int_eq(leap_watch_later(&theirs, &own, (tai_t){next - 1}).tai_utc_s, 37);
-    ck_assert_int_eq(leap_watch_later(&own, &theirs, (tai_t){next - 1}).next.ns, next);
-    ck_assert_int_eq(leap_watch_later(&own, &theirs, (tai_t){next + 1000000000}).next.ns, next);
-    struct sync_leap after = leap_watch_later(&own, &theirs, (tai_t){next + INT64_C(5000000000)});
-    ck_assert_int_eq(after.tai_utc_s, 38);
-    ck_assert(after.next.ns == PAGE_NEVER && after.expires.ns == theirs.expires.ns);
-    ck_assert_int_eq(leap_watch_later(&theirs, &own, (tai_t){next - 1}).expires.ns, theirs.expires.ns);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {a_clock_that_cannot_be_steered_is_a_failure,
@@ -156,7 +138,6 @@ int main(void)
         tcase_add_test(tcase, tests[i]);
     tcase_add_unchecked_fixture(tcase, setup, teardown);
     tcase_add_test_raise_signal(tcase, a_record_without_a_file_is_a_bug, SIGABRT);
-    tcase_add_test(tcase, their_table_moves_on);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client/io/leap_watch: the table in short while TAI is not known, by a system's clock that may be years off. */
+/* sdk/leap_watch: the table in short while TAI is not known, by a system's clock that may be years off. */
 #include <check.h>
 
-#include "client/io/leap_watch.h"
+#include "sdk/leap_watch.h"
 #include "sdk/time/page.h"
 #include "tests/unit/leap_tables.h"
 
@@ -25,11 +25,28 @@ START_TEST(a_clock_behind_the_table)
 }
 END_TEST
 
+/* A table of another server, through a leap second in which no server is heard. */
+START_TEST(their_table_moves_on)
+{
+    const int64_t next = INT64_C(1800000037) * 1000000000;
+    const struct sync_leap own = {37, 37, {PAGE_NEVER}, {next - 1}};
+    const struct sync_leap theirs = {37, 38, {next}, {next + 1000000000000}};
+    ck_assert_int_eq(leap_watch_later(&theirs, &own, (tai_t){next - 1}).tai_utc_s, 37);
+    ck_assert_int_eq(leap_watch_later(&own, &theirs, (tai_t){next - 1}).next.ns, next);
+    ck_assert_int_eq(leap_watch_later(&own, &theirs, (tai_t){next + 1000000000}).next.ns, next);
+    struct sync_leap after = leap_watch_later(&own, &theirs, (tai_t){next + INT64_C(5000000000)});
+    ck_assert_int_eq(after.tai_utc_s, 38);
+    ck_assert(after.next.ns == PAGE_NEVER && after.expires.ns == theirs.expires.ns);
+    ck_assert_int_eq(leap_watch_later(&theirs, &own, (tai_t){next - 1}).expires.ns, theirs.expires.ns);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("leap_watch");
     TCase *tcase = tcase_create("leap_watch");
     tcase_add_test(tcase, a_clock_behind_the_table);
+    tcase_add_test(tcase, their_table_moves_on);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -426,6 +426,22 @@ START_TEST(another_boot_has_another_rate)
 }
 END_TEST
 
+/* A table that has expired by the receiver's date refutes no count, though the build is older than it. */
+START_TEST(a_count_that_an_expired_table_does_not_have)
+{
+    struct rig rig;
+    receiver(&rig, 42, OSCILLATOR_PC, 1e-9, 0);
+    const struct sync_leap table = {37, 37, {PAGE_NEVER}, {RIG_T0_NS - TIMEKEEPER_DAY_NS}};
+    struct refclock_leap leap = {.has_tai_utc = true, .tai_utc_s = 38};
+    timekeeper_leap_table(rig.keeper, &table);
+    timekeeper_leap(rig.keeper, &leap);
+    rig_seconds(&rig, 60);
+    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
+    all_was_true(&rig);
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(the_driver_has_a_word)
 {
     struct rig rig;
@@ -538,6 +554,7 @@ int main(void)
     tcase_add_test(tc, another_boot_has_another_rate);
     tcase_add_test(tc, another_source_is_no_other_oscillator);
     tcase_add_test(tc, what_they_have_in_common_is_no_better_knowledge);
+    tcase_add_test(tc, a_count_that_an_expired_table_does_not_have);
     tcase_add_test(tc, the_driver_has_a_word);
     tcase_add_test(tc, settings_that_cannot_be);
     tcase_add_test(tc, the_truth_is_in_it_whatever_a_minority_does);

@@ -505,22 +505,6 @@ START_TEST(a_cold_boot_with_a_wrong_leap_count)
 }
 END_TEST
 
-/* A table that has expired by the receiver's date refutes no count, though the build is older than it. */
-START_TEST(a_count_that_an_expired_table_does_not_have)
-{
-    struct rig rig;
-    receiver(&rig, 42, OSCILLATOR_PC, 1e-9, 0);
-    const struct sync_leap table = {37, 37, {PAGE_NEVER}, {RIG_T0_NS - TIMEKEEPER_DAY_NS}};
-    struct refclock_leap leap = {.has_tai_utc = true, .tai_utc_s = 38};
-    timekeeper_leap_table(rig.keeper, &table);
-    timekeeper_leap(rig.keeper, &leap);
-    rig_seconds(&rig, 60);
-    ck_assert_int_eq(rig_verdict(&rig, 0), REFCLOCK_ACCEPTED);
-    all_was_true(&rig);
-    rig_end(&rig);
-}
-END_TEST
-
 /* Numbers that inf, NaN and worse have become, from a second source and from the peers: the first one goes on. */
 START_TEST(any_number_is_survived)
 {
@@ -588,7 +572,6 @@ int main(void)
     tcase_add_test(tc, two_voices_make_a_date_known);
     tcase_add_test(tc, not_before_can_be_moved);
     tcase_add_test(tc, a_cold_boot_with_a_wrong_leap_count);
-    tcase_add_test(tc, a_count_that_an_expired_table_does_not_have);
     tcase_add_test(tc, any_number_is_survived);
     if (prop_step(2) == 1) { /* valgrind does without the longest: their memory is that of the others */
         tcase_add_test(tc, the_way_out_of_a_wrong_date_is_named);

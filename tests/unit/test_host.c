@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/timex.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/io/host.h"
@@ -121,10 +122,17 @@ START_TEST(what_was_asked_for_is_no_failure)
 }
 END_TEST
 
-/* The engine would be told that it is kept. */
+/* The engine would be told that it is kept. In a process of its own, for it aborts. */
 START_TEST(a_record_without_a_file_is_a_bug)
 {
-    run(&(struct script){.at = ENGINE_TIMER, .persists = true, .done = true});
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        run(&(struct script){.at = ENGINE_TIMER, .persists = true, .done = true});
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 END_TEST
 
@@ -137,7 +145,7 @@ int main(void)
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_add_unchecked_fixture(tcase, setup, teardown);
-    tcase_add_test_raise_signal(tcase, a_record_without_a_file_is_a_bug, SIGABRT);
+    tcase_add_test(tcase, a_record_without_a_file_is_a_bug);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -212,24 +212,6 @@ static enum tai_err check_times(const struct settings *s, const struct taid_conf
 }
 
 /* One socket for each family, at one port. */
-static enum tai_err check_listen(const struct settings *s, const struct taid_config *c)
-{
-    struct address a, b;
-    unsigned line = settings_line(s, "sync", "listen");
-    if (c->sync.listen_count != 2 || !address_parse(c->sync.listen[0], 0, &a) ||
-        !address_parse(c->sync.listen[1], 0, &b))
-        return TAI_OK;
-    if (a.family == b.family)
-        return settings_refuse(
-            s, line, TAI_ERR_FORMAT,
-            "listen takes one IPv4 and one IPv6 address; for several of one family listen on all: "
-            "0.0.0.0 or \"[::]\", with the port");
-    return a.port == b.port ? TAI_OK
-                            : settings_refuse(s, line, TAI_ERR_FORMAT,
-                                              "listen takes one port for both addresses, not %u and %u",
-                                              (unsigned)a.port, (unsigned)b.port);
-}
-
 static enum tai_err check_sync(const struct settings *s, const struct taid_config *c)
 {
     enum tai_err err = check_alone(s, c);
@@ -239,7 +221,7 @@ static enum tai_err check_sync(const struct settings *s, const struct taid_confi
         err = check_references(s, c);
     if (err == TAI_OK)
         err = check_times(s, c);
-    return err == TAI_OK ? check_listen(s, c) : err;
+    return err == TAI_OK ? sync_settings_listen(s, "sync", c->sync.listen, c->sync.listen_count) : err;
 }
 
 static enum tai_err finish(const struct settings *s, struct taid_config *c)

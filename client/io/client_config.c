@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sdk/base/error.h"
-#include "sdk/io/address.h"
 #include "sdk/io/file.h"
 #include "sdk/io/log.h"
 #include "sdk/io/sync_settings.h"
@@ -64,16 +63,9 @@ static bool resolve_paths(struct client_config *c, const char *path)
 /* What depends on more than one key. */
 static enum tai_err finish(const struct settings *s, struct client_config *c)
 {
-    struct address a, b;
-    bool two =
-        c->listen_count == 2 && address_parse(c->listen[0], 0, &a) && address_parse(c->listen[1], 0, &b);
-    if (two && a.family == b.family)
-        return settings_refuse(s, settings_line(s, "", "listen"), TAI_ERR_FORMAT,
-                               "listen takes one IPv4 and one IPv6 address");
-    if (two && a.port != b.port)
-        return settings_refuse(s, settings_line(s, "", "listen"), TAI_ERR_FORMAT,
-                               "listen takes one port for both addresses, not %u and %u", (unsigned)a.port,
-                               (unsigned)b.port);
+    enum tai_err err = sync_settings_listen(s, "", c->listen, c->listen_count);
+    if (err != TAI_OK)
+        return err;
     if (!resolve_paths(c, s->path))
         return error_set_detail(s->error, TAI_ERR_IO, "cannot tell the folder of", bytes_of_str(s->path));
     return TAI_OK;

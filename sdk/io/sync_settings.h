@@ -13,7 +13,10 @@
 #ifndef SDK_IO_SYNC_SETTINGS_H
 #define SDK_IO_SYNC_SETTINGS_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "sdk/io/settings.h"
 
 /* Numbered as enum engine_mode of client/core/engine.h. */
 enum sync_mode { SYNC_MODE_PAGE, SYNC_MODE_SYSTEM };
@@ -44,5 +47,9 @@ extern const char *const sync_oscillator_words[];
 
 /* Ranges as written, in ms. A poll every 50 ms is what a simulator wants, every 1024 s what any clock can bear. */
 enum { SYNC_POLL_MS_LEAST = 50, SYNC_POLL_MS_MOST = 1024000 };
+
+/* `listen` in `section` ("": at the top): two addresses are one of each family, at one port. _FORMAT, with file and line. */
+enum tai_err sync_settings_listen(const struct settings *s, const char *section, char *const *listen,
+                                  size_t count);
 
 #endif

@@ -17,7 +17,7 @@ import tempfile
 SOURCE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(SOURCE, '../cli'))
 # pylint: disable=wrong-import-position
-from gps_play import Fake, programs, until_it_listens  # noqa: E402
+from gps_play import Fake, make_log, programs, until_it_listens  # noqa: E402
 from rig import check, conclude, skip  # noqa: E402
 
 BUILD = os.environ.get('top_builddir', '.')
@@ -105,17 +105,12 @@ def judge_lost(said):
     return wrong
 
 
-def make(form, path, *more):
-    subprocess.run([sys.executable, os.path.join(SOURCE, 'gps_logs.py'), form, path, *more], check=True)
-    os.chmod(path, 0o644)
-
-
 def own_logs(work):
     nmea, ubx, old, lost = (os.path.join(work, f'{name}.log') for name in ('nmea', 'ubx', 'old', 'lost'))
-    make('nmea', nmea)
-    make('ubx', ubx)
-    make('ubx', old, '--leap', '15', '--seconds', '10')
-    make('nmea', lost, '--lose', '6:11')
+    make_log('nmea', nmea)
+    make_log('ubx', ubx)
+    make_log('ubx', old, '--leap', '15', '--seconds', '10')
+    make_log('nmea', lost, '--lose', '6:11')
     cases = {'nmea': (nmea, 16, 1 / 7, judge_nmea), 'ubx': (ubx, 30, 1 / 4, judge_ubx), 'old leap count': (old, 9, 1 / 4, judge_old),
              'lost': (lost, 17, 1 / 7, judge_lost)}
     plays = {name: Play(log, seconds, cycle, work) for name, (log, seconds, cycle, _) in cases.items()}
@@ -148,7 +143,7 @@ def given_logs(folder, work):
             print(f', TAI {got[0][0]} to {got[-1][0]}', end='')
         print(f'; {best(said)}')
         check(got or best(said).get('withheld', '0') != '0', f'{name}: no sample, and no reason why')
-        print('\n'.join(line for line in said.splitlines() if line.startswith(('lost', 'leap'))))
+        print('\n'.join(dict.fromkeys(line for line in said.splitlines() if line.startswith(('lost', 'leap')))))
 
 
 def main():

@@ -4,7 +4,7 @@
 time is in it, whatever this machine's clock says; taictl gps shows satellites and leap seconds.
 
 Plays receivers of our own (UBX and NMEA on a terminal, each second when it is due), and with GPS_LOGS=FOLDER (make interop-gps) each
-recording there instead, by gpsfake, beside which nothing else should run. A recording says in its head when it was made ("# Date:
+recording there instead, and logs of our own, by gpsfake, beside which nothing else should run. A recording says in its head when it was made ("# Date:
 2014-12-31"); the node believes no date from three weeks before that, and weeks_from says the same of the era."""
 import calendar
 import glob
@@ -23,7 +23,7 @@ SOURCE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(SOURCE, '../cli'))
 # pylint: disable=wrong-import-position
 from gps_logs import nmea_second, ubx_second  # noqa: E402
-from gps_play import Fake, Receiver, programs  # noqa: E402
+from gps_play import Fake, Receiver, make_log, programs  # noqa: E402
 from reference_rig import ask_json  # noqa: E402
 from rig import Taid, check, conclude, skip  # noqa: E402
 from solo import ask, cluster_of_one  # noqa: E402
@@ -241,6 +241,13 @@ def play_own(form, work):
     return play(form, lambda folder: Own(form, folder), OWN_START - 86400, work)
 
 
+def play_own_logs(work):
+    for form in ('ubx', 'nmea'):
+        log = os.path.join(work, f'{form}.log')
+        make_log(form, log, '--seconds', '30', '--start', str(OWN_START))
+        play_recording(f'{form}-log', log, OWN_START - 86400, work)
+
+
 def play_recordings(folder, work):
     for path in sorted(glob.glob(os.path.join(folder, '*.log'))):
         name = os.path.basename(path)[:-4]
@@ -262,6 +269,7 @@ def main():
         if not programs(os.path.join(work, 'bin')):
             skip('gps_node', 'there is no gpsd or no gpsfake')
         if os.environ.get('GPS_LOGS'):
+            play_own_logs(work)
             play_recordings(os.environ['GPS_LOGS'], work)
         else:
             forms = ('ubx', 'nmea')

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -39,6 +40,12 @@ def programs(folder):
         shutil.copy(found.stdout.strip(), folder)
     os.environ['PATH'] = folder + ':' + os.environ.get('PATH', '')
     return True
+
+
+def make_log(form, path, *more):
+    """By gps_logs.py, which `more` are options of; readable to the unprivileged user."""
+    subprocess.run([sys.executable, os.path.join(SOURCE, 'gps_logs.py'), form, path, *more], check=True)
+    os.chmod(path, 0o644)
 
 
 def until_it_listens(port, seconds=30):
